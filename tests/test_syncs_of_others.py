@@ -10,6 +10,11 @@ import fluxv2_migrate as fm
 from manifest_texts import CHART, fluxd_text, release_text
 
 Files = dict[str, str | bytes]
+WORKLOAD = (
+    "apiVersion: apps/v1\nkind: Deployment\n"
+    "metadata: {name: web, namespace: shop, annotations: {fluxcd.io/automated: 'true'}}\n"
+    "spec: {template: {spec: {containers: [{name: app, image: 'ghcr.io/acme/web:1.4.7'}]}}}\n"
+)
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n"
 OURS = "ssh://git@git.example.com/acme/fleet"
 THEIRS = "https://git.example.com/team/app"
@@ -360,3 +365,48 @@ def test_a_sync_without_a_path_is_one_of_the_root() -> None:
     assert "  path: ./\n" in text
     after = {**migration.files, path: text.replace("  path: ./\n", "")}
     assert fm.verify_migration(files, after, declared=migration.declared).ok
+
+
+def apart(eu: str = "", us: str = "", text: str = OBJECT) -> Files:
+    """Two clusters whose Kustomizations and sources stand apart from what they sync, under the same names."""
+    files: Files = {}
+    for name, more in (("eu", eu), ("us", us)):
+        own = source("flux-system", OURS).replace("ref: {branch: main}", more or "ref: {branch: main}")
+        files[f"clusters/{name}/flux-system.yaml"] = f"{own}---\n{sync('flux-system', f'./apps/{name}')}"
+        files[f"apps/{name}/web.yaml"] = text
+    return files
+
+
+CLUSTERS = [{"name": name, "sync_paths": [f"apps/{name}"]} for name in ("eu", "us")]
+
+
+@pytest.mark.parametrize("taken", ['ignore: "/apps/{}"', "sparseCheckout: [apps/{}]"])
+def test_what_the_source_of_one_cluster_leaves_out_is_there_for_others(taken: str) -> None:
+    of_each = [f"ref: {{branch: main}}, {taken.format(name)}" for name in ("eu", "us")]
+    if taken.startswith("ignore"):
+        # Each leaves out what the other one syncs.
+        of_each.reverse()
+    assert checked(apart(of_each[0], text=release()), clusters=CLUSTERS).ok
+    assert checked(apart(of_each[0], of_each[1], release()), clusters=CLUSTERS).ok
+    # A patch of a source counts for that one.
+    patched = apart(text=release())
+    patch = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system}\n"
+    patched["clusters/us/patch.yaml"] = f"{patch}spec: {{{taken.format('eu')}}}\n"
+    report = fm.verify_migration(patched, patched, fm.MigrationOptions.model_validate({"clusters": CLUSTERS}))
+    told = {each.cluster: each.reason for each in report.sync_paths if each.status == "missing"}
+    assert list(told) == ([] if taken.startswith("ignore") else ["us"]), told
+
+
+@pytest.mark.parametrize("branches", [("main", "live"), ("live", "main")])
+def test_images_are_pushed_to_the_branch_of_the_own_cluster(branches: tuple[str, str]) -> None:
+    of_eu, of_us = (f"ref: {{branch: {branch}}}" for branch in branches)
+    migration = fm.migrate_repository(
+        apart(of_eu, of_us, WORKLOAD), fm.MigrationOptions.model_validate({"clusters": CLUSTERS})
+    )
+    pushed = {
+        path.split("/")[1]: f"push:\n      branch: {branch}\n" in str(text)
+        for path, text in migration.created.items()
+        for branch in [dict(zip(("eu", "us"), branches, strict=True))[path.split("/")[1]]]
+        if "ImageUpdateAutomation" in str(text)
+    }
+    assert pushed == {"eu": True, "us": True}

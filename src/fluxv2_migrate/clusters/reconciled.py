@@ -19,6 +19,7 @@ from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
+from fluxv2_migrate.flux2.image_objects import nearest
 from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
@@ -174,10 +175,8 @@ class Reconciler:
 
     def _own(self, found: list[FluxKustomization], view: ClusterView) -> list[FluxKustomization]:
         """Gives those that a cluster has, as far as the places of their files tell."""
-        own = [each for each in found if _lies_in(each.file, view)]
-        others = [other for other in self.views if other is not view]
-        rest = [each for each in found if not any(_lies_in(each.file, other) for other in others)]
-        return own or rest
+        files = own_files({each.file for each in found}, view, self.views)
+        return [each for each in found if each.file in files]
 
     def of_all(self, views: Iterable[ClusterView]) -> dict[str, ReconciledCluster]:
         """Gives what kustomize-controller has for each of some clusters.
@@ -285,15 +284,21 @@ class Reconciler:
         return controller_build(self.tree, path, ignore=ignore)
 
     def _source(self, by: FluxKustomization) -> Mapping[str, Any]:
-        """Gives `spec` of the GitRepository of a Kustomization: of those of its name one that takes files."""
+        """Gives `spec` of the GitRepository of a Kustomization, or of a patch of it, if that takes files."""
         name = mapping_at(by.manifest, "spec", "sourceRef").get("name")
         found = [
-            mapping_at(document.manifest, "spec")
+            document
             for documents in self.documents.values()
             for document in documents
             if document.manifest.get("kind") == "GitRepository" and document.identity[1] == name
         ]
-        return next((each for each in found if _TAKEN.intersection(each)), {})
+        taking = [each for each in found if _TAKEN.intersection(mapping_at(each.manifest, "spec"))]
+        # Each of many clusters may have one of that name; a patch of it has no URL.
+        whole = [each for each in found if mapping_at(each.manifest, "spec").get("url")] if taking else []
+        if whole:
+            own = nearest(by.file, whole)
+            taking = [own] if own in taking else [each for each in taking if nearest(each.path, whole) is own]
+        return mapping_at(taking[0].manifest, "spec") if taking else {}
 
 
 def is_checked_out(path: str, source: Mapping[str, Any]) -> bool:
@@ -305,6 +310,13 @@ def is_checked_out(path: str, source: Mapping[str, Any]) -> bool:
 def _targets(synced: SyncPath) -> Iterable[str]:
     """Gives the folders that kustomize-controller has to build for what fluxd did with a path."""
     return dict.fromkeys(synced.builds if synced.files == "none" else (synced.path, *synced.builds))
+
+
+def own_files(files: Collection[str], view: ClusterView, views: Iterable[ClusterView]) -> Collection[str]:
+    """Gives the files whose places say that they are those of a cluster, or else of no other one."""
+    own = [each for each in files if _lies_in(each, view)]
+    others = [other for other in views if other is not view]
+    return own or [each for each in files if not any(_lies_in(each, other) for other in others)]
 
 
 def _lies_in(file: str, view: ClusterView) -> bool:

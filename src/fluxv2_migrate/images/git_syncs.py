@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.clusters.reconciled import own_files
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
+from fluxv2_migrate.flux2.image_objects import nearest
 from fluxv2_migrate.folders import normal_path
-from fluxv2_migrate.kubernetes import as_object
+from fluxv2_migrate.kubernetes import mapping_at, named_by, namespace_and_name
 from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for
@@ -30,7 +33,7 @@ def git_syncs(around: Surroundings) -> tuple[GitSync, ...]:
 def source_ignores(around: Surroundings) -> dict[str, str]:
     """Gives `spec.ignore` of the GitRepository of each cluster that has one."""
     # Hardly any repository has one, and a cluster's own is not found at once.
-    specs = (as_object(each.manifest.get("spec")) for _, each in around.repository.new_objects())
+    specs = (mapping_at(each.manifest, "spec") for _, each in around.repository.new_objects())
     views = around.clusters.clusters if any("ignore" in spec for spec in specs) else ()
     found = {view.name: _repository(view, around)[1].get("ignore") for view in views}
     return {name: ignore for name, ignore in found.items() if isinstance(ignore, str)}
@@ -38,16 +41,17 @@ def source_ignores(around: Surroundings) -> dict[str, str]:
 
 def _repository(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str], Mapping[str, Any]]:
     """Gives namespace and name of the GitRepository of a cluster, and what the repository says of it."""
-    namespace, name = next(_references(view, around), (around.options.flux_namespace, _NAME))
-    repositories = dict(_repositories(view, around))
+    identity, file = _reference(view, around)
+    repositories = _repositories(view, around)
     url = _given_url(view, around)
-    if (namespace, name) not in repositories and url is not None:
+    if not any(each.identity == identity for each in repositories) and url is not None:
         # With its scheme, unlike `repository_key`: image automation pushes with the credentials of what is
         # found, and those of `https://` are no key of `ssh://`, which fluxd pushed with.
         wanted = git_url_key(url)
-        same = (key for key, spec in repositories.items() if git_url_key(str(spec.get("url"))) == wanted)
-        namespace, name = next(same, (namespace, name))
-    return (namespace, name), repositories.get((namespace, name), {})
+        same = (each.identity for each in repositories if git_url_key(str(each.spec.get("url"))) == wanted)
+        identity = next(same, identity)
+    found = [each for each in repositories if each.identity == identity]
+    return identity, nearest(file, found).spec if found else {}
 
 
 def _given_url(view: ClusterView, around: Surroundings) -> str | None:
@@ -59,8 +63,8 @@ def _given_url(view: ClusterView, around: Surroundings) -> str | None:
 def _sync(view: ClusterView, around: Surroundings) -> GitSync:
     (namespace, name), spec = _repository(view, around)
     url = _given_url(view, around)
-    branch = as_object(spec.get("ref")).get("branch")
-    secret = as_object(spec.get("secretRef")).get("name")
+    branch = mapping_at(spec, "ref").get("branch")
+    secret = mapping_at(spec, "secretRef").get("name")
     return GitSync(
         name,
         namespace,
@@ -83,34 +87,40 @@ def _is_included(view: ClusterView, around: Surroundings) -> bool:
     )
 
 
-def _references(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, str]]:
-    paths = {synced.path for synced in view.sync_paths}
-    for cluster, manifest in _seen(view, around):
-        spec = as_object(manifest.get("spec"))
-        source = as_object(spec.get("sourceRef"))
-        if (
-            cluster in ("", view.name)
-            and manifest.get("kind") == "Kustomization"
-            and source.get("kind") == "GitRepository"
-            and normal_path(str(spec.get("path") or "")) in paths
-        ):
-            own = as_object(manifest.get("metadata")).get("namespace")
-            namespace = source.get("namespace") or own or around.options.flux_namespace
-            yield str(namespace), str(source.get("name"))
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A GitRepository in its file."""
+
+    path: str
+    identity: tuple[str, str]
+    spec: Mapping[str, Any]
 
 
-def _repositories(
-    view: ClusterView, around: Surroundings
-) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
-    for _, manifest in _seen(view, around):
-        if manifest.get("kind") == "GitRepository":
-            metadata = as_object(manifest.get("metadata"))
-            namespace = metadata.get("namespace") or around.options.flux_namespace
-            yield (str(namespace), str(metadata.get("name"))), as_object(manifest.get("spec"))
+def _reference(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str], str]:
+    """Gives namespace and name of the GitRepository that syncs a cluster, and the file that says so."""
+    found: dict[str, tuple[str, str]] = {}
+    for file, manifest in _seen("Kustomization", view, around):
+        spec = mapping_at(manifest, "spec")
+        source = mapping_at(spec, "sourceRef")
+        if source.get("kind") == "GitRepository" and normal_path(str(spec.get("path") or "")) in view.paths:
+            own = namespace_and_name(manifest)[0] or around.options.flux_namespace
+            found.setdefault(file, named_by(source, own))
+    own_file = next(iter(own_files(found, view, around.clusters.clusters)), next(iter(found), ""))
+    return found.get(own_file, (around.options.flux_namespace, _NAME)), own_file or next(iter(view.paths), "")
 
 
-def _seen(view: ClusterView, around: Surroundings) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for _, document in around.repository.new_objects():
-        for cluster, manifest in around.clusters.seen(document):
-            if cluster in ("", view.name):
-                yield cluster, manifest
+def _repositories(view: ClusterView, around: Surroundings) -> list[_Standing]:
+    found: list[_Standing] = []
+    for file, manifest in _seen("GitRepository", view, around):
+        namespace, name = namespace_and_name(manifest)
+        identity = (namespace or around.options.flux_namespace, name)
+        found.append(_Standing(file, identity, mapping_at(manifest, "spec")))
+    return found
+
+
+def _seen(kind: str, view: ClusterView, around: Surroundings) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Gives the objects of a kind that a cluster has or may have, each with its file."""
+    for file, document in around.repository.new_objects():
+        if document.manifest.get("kind") == kind:
+            seen = around.clusters.seen(document)
+            yield from ((file, manifest) for cluster, manifest in seen if cluster in ("", view.name))
