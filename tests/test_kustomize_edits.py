@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize import add_patch, add_resource, read_kustomization, remove_entry
+from fluxv2_migrate.kustomize import add_patch, add_resources, read_kustomization, remove_entry
 from fluxv2_migrate.kustomize.fields import in_own_letters
 from fluxv2_migrate.yaml_text import CannotEdit, append_item, read_document, remove_item, split_documents
 from reference_trees import read_tree
@@ -60,8 +60,8 @@ RESOURCES = [
     ("text", "expected"), [row[1:] for row in RESOURCES], ids=[row[0] for row in RESOURCES]
 )
 def test_a_resource_is_added_in_the_style_of_the_file(text: str, expected: str) -> None:
-    assert add_resource(text, "new.yaml") == expected
-    assert add_resource(expected, "new.yaml") == expected
+    assert add_resources(text, ["new.yaml"]) == expected
+    assert add_resources(expected, ["new.yaml"]) == expected
 
 
 REFUSED = [
@@ -84,12 +84,12 @@ REFUSED = [
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_cannot_be_edited_safely_is_refused(text: str) -> None:
     with pytest.raises(CannotEdit):
-        add_resource(text, "new.yaml")
+        add_resources(text, ["new.yaml"])
 
 
 def test_a_text_that_is_no_yaml_is_refused() -> None:
     with pytest.raises(InvalidManifest):
-        add_resource("a: [\n", "new.yaml")
+        add_resources("a: [\n", ["new.yaml"])
 
 
 REMOVALS = [
@@ -241,7 +241,7 @@ def is_subsequence(rows: list[str], others: list[str]) -> bool:
 
 @given(text=kustomization_texts(), entry=st.sampled_from(["new.yaml", "./x y.yaml", "../../yes", "1.0"]))
 def test_adding_adds_lines_and_changes_none(text: str, entry: str) -> None:
-    after = add_resource(text, entry)
+    after = add_resources(text, [entry])
     before = first_value(text)
     assert first_value(after) == {**before, "resources": [*(before.get("resources") or []), entry]}
     # Lists in brackets are opened; all other lines are the same, in the same order.
@@ -254,9 +254,20 @@ def test_adding_adds_lines_and_changes_none(text: str, entry: str) -> None:
         assert after.count("\n") == after.count("\r\n")
 
 
+@given(
+    text=kustomization_texts(),
+    entries=st.lists(st.sampled_from(["new.yaml", "./x y.yaml", "./new.yaml", "1.0", "a"]), max_size=3),
+)
+def test_what_is_added_behind_another_entry_can_be_added_together(text: str, entries: list[str]) -> None:
+    first = one_by_one = add_resources(text, ["first.yaml"])
+    for each in entries:
+        one_by_one = add_resources(one_by_one, [each])
+    assert add_resources(first, entries) == one_by_one
+
+
 @given(text=kustomization_texts(), data=st.data())
 def test_what_was_added_goes_without_a_trace(text: str, data: st.DataObject) -> None:
-    after = add_resource(text, "new.yaml")
+    after = add_resources(text, ["new.yaml"])
     back = remove_entry(after, "resources", "new.yaml")
     before = first_value(text)
     assert first_value(back) == {**before, "resources": before.get("resources") or []}
@@ -283,7 +294,7 @@ def test_the_kustomizations_of_real_repositories_take_an_entry(shared: Path) -> 
         for path, content in read_tree(folder).items() if folder.is_dir() else ():
             if path.endswith("kustomization.yaml") and b"kustomize.config" in content:
                 text = content.decode("utf-8") if isinstance(content, bytes) else content
-                after = add_resource(text, "fluxv2.yaml")
+                after = add_resources(text, ["fluxv2.yaml"])
                 assert is_subsequence(text.splitlines(), after.splitlines())
                 assert (
                     remove_entry(after, "resources", "fluxv2.yaml").startswith(text)

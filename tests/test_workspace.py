@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, CannotEdit
 
 CHANGE = Change("source", "made", "", 1, (), "a.yaml", "")
 
@@ -118,3 +121,46 @@ def test_a_path_is_taken_in_whatever_letters() -> None:
     taken = ("apps/web.yaml", "APPS/Web.yaml", "DB.yaml", "logo.png", "Logo.png", "new/One.yaml")
     assert all(map(workspace.is_taken, taken))
     assert not workspace.is_taken("apps/web.yml")
+
+
+def joined(text: str, entries: Sequence[str]) -> str:
+    """Gives a file with more lines; one with a `!` cannot be edited."""
+    if "!" in text:
+        raise CannotEdit("no")
+    return text + "".join(f"{each}\n" for each in entries)
+
+
+@given(st.lists(st.sampled_from(("add", "text", "branch", "edit", "other")), max_size=12))
+def test_what_is_added_together_is_what_is_added_one_by_one(steps: list[str]) -> None:
+    together, alone = Workspace({"a": "0\n"}), Workspace({"a": "0\n"})
+    for index, step in enumerate(steps):
+        if step == "add":
+            together.add("a", str(index), joined)
+            alone.edit("a", lambda text, index=index: joined(text, [str(index)]))  # type: ignore[misc]
+        elif step == "text":
+            assert together.text("a") == alone.text("a")
+        elif step == "branch":
+            branch = together.branch()
+            branch.add("a", "b", joined)
+            branch.add("a", "c", joined)
+            together.adopt(branch)
+            alone.edit("a", lambda text: joined(text, "bc"))
+        elif step == "edit":
+            together.edit("a", str.upper)
+            alone.edit("a", str.upper)
+        else:
+            together.create("b", "1\n")
+            alone.create("b", "1\n")
+    assert together.differing == alone.differing
+
+
+def test_whether_something_can_be_added_shows_with_the_first_of_it() -> None:
+    workspace = Workspace({"a": "!\n"})
+    with pytest.raises(CannotEdit):
+        workspace.add("a", "1", joined)
+    change = Change("kustomization", "a", "a", 1, (), "a", "resources")
+    workspace = Workspace({"a": ""})
+    for each in "123":
+        workspace.add("a", each, joined, change)
+    assert workspace.changes == (change,)
+    assert workspace.changed == {"a": "1\n2\n3\n"}

@@ -9,7 +9,7 @@ from fluxv2_migrate.kustomize.controller import controller_build, generated_reso
 from fluxv2_migrate.kustomize.edit import (
     add_patch,
     add_patches,
-    add_resource,
+    add_resources,
     list_patch_file,
     remove_entry,
     replace_entry,
@@ -58,7 +58,7 @@ __all__ = [
     "Step",
     "add_patch",
     "add_patches",
-    "add_resource",
+    "add_resources",
     "apply_operations",
     "artifact_files",
     "configured_entries",

@@ -23,20 +23,20 @@ from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_mapping
 _NOTHING_IF_EMPTY: Final = ("images", "replacements", "transformers", *PATCH_FIELDS)
 
 
-def add_resource(text: str, entry: str) -> str:
-    r"""Adds an entry to the `resources` of a kustomization, unless it is listed already.
+def add_resources(text: str, entries: Sequence[str]) -> str:
+    r"""Adds entries to the `resources` of a kustomization, each unless it is listed already.
 
     Args:
-        entry: the path as it is to be written.
+        entries: the paths as they are to be written.
 
     Returns:
-        The file with the entry.
+        The file with the entries.
 
     Raises:
         CannotEdit: the file is written in a form in which this is not safe.
         InvalidManifest: the file is no YAML.
 
-    >>> print(add_resource("bases: # shared\n- ../base\n", "sources.yaml"), end="")
+    >>> print(add_resources("bases: # shared\n- ../base\n", ["sources.yaml", "./sources.yaml"]), end="")
     bases: # shared
     - ../base
     resources:
@@ -45,11 +45,13 @@ def add_resource(text: str, entry: str) -> str:
 
     def edit(document: str) -> str:
         value = read_value(document)
-        for field in ("resources", "bases"):
-            for known in _listed(value, field):
-                if isinstance(known, str) and posixpath.normpath(known) == posixpath.normpath(entry):
-                    return document
-        return append_item(document, "resources", [emit_scalar(entry)], entry)
+        listed = (each for field in ("resources", "bases") for each in _listed(value, field))
+        known = {posixpath.normpath(each) for each in listed if isinstance(each, str)}
+        new: dict[str, str] = {}
+        for each in entries:
+            new.setdefault(posixpath.normpath(each), each)
+        items = [([emit_scalar(each)], each) for path, each in new.items() if path not in known]
+        return append_items(document, "resources", items) if items else document
 
     return edit_document(text, edit)
 

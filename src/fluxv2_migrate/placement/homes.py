@@ -20,7 +20,7 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.folders import folder_around, is_below
-from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resource
+from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resources
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 
@@ -247,9 +247,7 @@ class Homes:
         return None
 
     def _add(self, kustomization: str, entry: str) -> None:
-        self.workspace.edit(
-            kustomization, lambda text: add_resource(text, entry), kustomization_change(kustomization)
-        )
+        self.workspace.add(kustomization, entry, add_resources, kustomization_change(kustomization))
 
 
 def with_affixes(name: str, affixes: Affixes) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from fluxv2_migrate.folders import folders_of
 from fluxv2_migrate.repository.changes import Change
@@ -17,6 +17,7 @@ from fluxv2_migrate.repository.removal import is_left_empty, kept_of
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, split_documents
 
+_AddAll: TypeAlias = Callable[[str, Sequence[str]], str]
 _NO_SPANS: Final[Mapping[int, tuple[int, int, str]]] = MappingProxyType({})
 
 
@@ -96,16 +97,21 @@ class Workspace:
         self._written: dict[str, tuple[_File, str | None]] = {}
         self._folders_of_files: set[str] = set()
         self._changes: dict[Change, None] = {}
+        self._waiting: dict[str, tuple[_AddAll, list[str]]] = {}
 
     def branch(self) -> Workspace:
         """Gives a workspace that begins with what this one holds by now, to try something in."""
+        self._settle_all()
         other = copy(self)
+        other._waiting = {}
         other._files, other._changes = dict(self._files), dict(self._changes)
         other._folders_of_files = set(self._folders_of_files)
         return other
 
     def adopt(self, branch: Workspace) -> None:
         """Takes all that was done in a branch, in which nothing is done any more."""
+        branch._settle_all()
+        self._waiting.clear()
         self._files, self._changes = branch._files, branch._changes
         self._folders_of_files = branch._folders_of_files
 
@@ -113,6 +119,7 @@ class Workspace:
 
     def text(self, path: str) -> str | None:
         """Gives the text of a file by now; nothing where there is none, or none any more."""
+        self._settle(path)
         file = self._files.get(path)
         if file is None:
             return self._texts.get(path)
@@ -155,6 +162,7 @@ class Workspace:
 
     def text_of(self, document: Document) -> str:
         """Gives the text of a document by now."""
+        self._settle(document.path)
         file = self._files.get(document.path)
         if file is None:
             return document.text
@@ -187,7 +195,7 @@ class Workspace:
 
     def create(self, path: str, text: str, *changes: Change) -> None:
         """Puts a new document into a new file, or behind what a file holds, with that one's line ends."""
-        file = self._files.get(path) or _File(self._texts.get(path, ""))
+        file = self._file(path)
         if file.base:
             lines = text.split("\r\n") if "\r\n" in text else text.split("\n")
             text = _common_style([file.base]).newline.join(lines)
@@ -217,11 +225,43 @@ class Workspace:
         if after != before:
             self.rewrite(path, after, *changes)
 
+    def add(self, path: str, entry: str, function: _AddAll, *changes: Change) -> None:
+        """Adds an entry to a file: the first one at once, and those behind it once somebody looks at it.
+
+        Args:
+            entry: one that can be added wherever the one before it could.
+            function: gives a file with more entries.
+
+        Raises:
+            CannotEdit: the function does.
+        """
+        known = self._waiting.get(path)
+        if known is not None and known[0] is function:
+            known[1].append(entry)
+            self.note(*changes)
+            return
+        before = self.text(path)
+        self.edit(path, lambda text: function(text, [entry]), *changes)
+        if self.text(path) != before:
+            # Each reads the whole file, and there may be thousands.
+            self._waiting[path] = (function, [])
+
+    def _settle(self, path: str) -> None:
+        """Puts into a file what waits for it."""
+        function, entries = self._waiting.pop(path, (None, ()))
+        if function is not None and entries:
+            self.edit(path, lambda text: function(text, entries))
+
+    def _settle_all(self) -> None:
+        for path in list(self._waiting):
+            self._settle(path)
+
     def note(self, *changes: Change) -> None:
         """Notes what was done."""
         self._changes.update(dict.fromkeys(changes))
 
     def _file(self, path: str) -> _File:
+        self._settle(path)
         return self._files.get(path) or _File(self._texts.get(path, ""))
 
     def _keep(self, path: str, file: _File, changes: Iterable[Change]) -> None:
@@ -235,12 +275,14 @@ class Workspace:
     @property
     def changed(self) -> dict[str, str]:
         """The new texts of changed files."""
+        self._settle_all()
         found = ((path, self.text(path)) for path in self._files if path in self._texts)
         return {path: text for path, text in found if text not in (None, self._texts[path])}
 
     @property
     def created(self) -> dict[str, str]:
         """The texts of new files."""
+        self._settle_all()
         found = ((path, self.text(path)) for path in self._files if path not in self._texts)
         return {path: text for path, text in found if text is not None}
 
