@@ -19,6 +19,7 @@ from fluxv2_migrate.rules import (
     PullSecret,
     draft_image_automation,
     find_written_images,
+    numbers_as_texts,
 )
 from workloads import AUTOMATED, codes, cron_job, deployment, draft, release
 
@@ -309,7 +310,8 @@ def test_a_tag_that_is_a_number_is_marked_and_held(number: float, text: str) -> 
     assert marks(found)["spec.values.image.tag"] == ("tag", text)
     assert request_of(found).filter_tags == {"pattern": f"^{text}$".replace(".", r"\.")}
     assert codes(found) == ["IM013"]
-    written = apply_to_mapping(found.operations, release(AUTOMATED, values))
+    operations = tuple(numbers_as_texts(found.images[0], release(AUTOMATED, values)))
+    written = apply_to_mapping(operations, release(AUTOMATED, values))
     assert written["spec"]["values"]["image"]["tag"] == text
     answer = found.notices[0].answer
     assert answer is not None

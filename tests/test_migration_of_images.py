@@ -150,6 +150,53 @@ def test_a_tag_that_is_a_number_is_quoted_and_means_the_same_as_the_findings_say
     assert report.ok
 
 
+def test_a_number_of_a_release_that_a_kustomization_annotates_is_declared_too() -> None:
+    lines = (
+        RELEASE.replace("tag: 1.4.7", "tag: 1.10")
+        .replace("semver:~1.4", "semver:*")
+        .splitlines(keepends=True)
+    )
+    marks = [line.strip() for line in lines if "fluxcd.io/" in line and "apiVersion" not in line]
+    release = "".join(line for line in lines if "annotations:" not in line and line.strip() not in marks)
+    files: dict[str, str | bytes] = {
+        "base/web.yaml": release,
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/kustomization.yaml": "commonAnnotations:\n"
+        + "".join(f"  {mark}\n" for mark in marks)
+        + "resources:\n- ../base\n",
+    }
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration = fm.migrate_repository(files, options)
+    assert (
+        '      tag: "1.1" # {"$imagepolicy": "flux-system:web:tag"}\n' in migration.changed["base/web.yaml"]
+    )
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+
+
+def test_a_number_in_a_patch_is_written_as_the_chart_gets_it() -> None:
+    patch = """\
+apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata: {name: web, namespace: shop}
+spec:
+  values:
+    image:
+      tag: 1.10
+"""
+    files: dict[str, str | bytes] = {
+        "base/web.yaml": RELEASE.replace("semver:~1.4", "semver:*"),
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/kustomization.yaml": "resources: [../base]\npatchesStrategicMerge: [web.yaml]\n",
+        "prod/web.yaml": patch,
+    }
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration = fm.migrate_repository(files, options)
+    assert (
+        '      tag: "1.1" # {"$imagepolicy": "flux-system:web:tag"}\n' in migration.changed["prod/web.yaml"]
+    )
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+
+
 def test_a_workload_all_in_flow_style_is_opened_and_marked() -> None:
     text = """\
 apiVersion: apps/v1

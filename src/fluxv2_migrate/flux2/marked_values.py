@@ -116,7 +116,10 @@ def _name(
 def _tag(
     marker: Marker, value: str, image: str | None, *, is_image: bool, beside: Mapping[str, str]
 ) -> tuple[MisplacedCode, str] | None:
-    if not value or (_TAG.fullmatch(value) and not (is_image and "/" in (image or ""))):
+    is_of_tag = marker.path is not None and marker.path[-1] in _TAG_FIELDS and not _IMAGE.fullmatch(value)
+    is_tag = _TAG.fullmatch(value) and not (is_image and "/" in (image or ""))
+    # What something else fills in for a tag is one, too.
+    if not value or is_tag or is_of_tag:
         return _tag_of_another(marker, image, beside)
     part = "" if parts_of_image(value).tag or not _has_tag(beside) else "name"
     return (

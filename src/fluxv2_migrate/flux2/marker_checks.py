@@ -34,6 +34,7 @@ from fluxv2_migrate.yaml_text import (
     SequenceNode,
     document_texts,
     read_nodes,
+    value_of,
 )
 
 _ORDERS: Final = ("semver", "alphabetical", "numerical")
@@ -336,7 +337,7 @@ class _FileChecks:
             self._fields[where] = {
                 str(key.value): value.value if isinstance(value, ScalarNode) else ""
                 for key, value in pairs
-                if value.value
+                if (value_of(value) not in (None, "") if isinstance(value, ScalarNode) else value.value)
             }
         return self._fields[where]
 

@@ -88,9 +88,7 @@ def migrate_images(
     texts = WorkloadTexts(around, read, workspace, values, findings)
     layout, written, objects = _laid_out(texts, around, converted.layout.prerequisites, workspace)
     for each in written:
-        for resource in each.rewritten:
-            findings.declare(each.document, resource, ("values",))
-        for annotated in _with_rewritten_patch(each, read.objects):
+        for annotated in _with_rewritten_tag(each, read.objects):
             findings.declare(annotated.document, annotated.draft.resource, ("values",))
         _tell_merge_keys(each, findings)
     texts.tell()
@@ -147,17 +145,17 @@ def _laid_out(
     return layout, written, placed.objects
 
 
-def _with_rewritten_patch(
+def _with_rewritten_tag(
     written: WorkloadText, objects: Iterable[AnnotatedObject]
 ) -> Iterator[AnnotatedObject]:
-    """Gives the releases of which a tag was a number in a patch, and is a text now."""
+    """Gives the releases of which a tag was a number, in their own text or in a patch, and is a text now."""
     before = written.document.manifest
     rewritten = {
         use.place for use, marker in written.markers if not isinstance(value_in(before, marker.path), str)
     }
     # Hardly a document has such a tag, and there may be thousands of both.
     for annotated in objects if rewritten else ():
-        if annotated.document.key != written.document.key and annotated.places & rewritten:
+        if annotated.places & rewritten:
             yield annotated
 
 

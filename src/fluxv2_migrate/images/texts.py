@@ -26,7 +26,6 @@ from fluxv2_migrate.plan import (
     Plan,
     RefusedMarker,
     Remove,
-    Set,
     WrittenMarker,
     apply_to_metadata,
     apply_to_text,
@@ -37,7 +36,7 @@ from fluxv2_migrate.plan import (
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.rules import policy_comments, remaining_operations
+from fluxv2_migrate.rules import numbers_as_texts, policy_comments, remaining_operations
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.tags.policies import PINNED
@@ -62,7 +61,6 @@ class WorkloadText:
         objects: those of the document whose annotations are taken out.
         markers: that stand in it, each with the image that it is for.
         comments: of filters, by the place of the image whose policy they go to.
-        rewritten: the releases of which a tag was a number, and is a text now.
     """
 
     document: Document
@@ -71,7 +69,6 @@ class WorkloadText:
     objects: tuple[AnnotatedObject, ...] = ()
     markers: tuple[tuple[ImageUse, WrittenMarker], ...] = ()
     comments: tuple[tuple[str, str], ...] = ()
-    rewritten: tuple[str, ...] = ()
 
     @property
     def span(self) -> tuple[int, int, str]:
@@ -277,7 +274,13 @@ class WorkloadTexts:
         handled = self._handled(document, text, objects, layout)
         comments: list[tuple[str, str]] = []
         value = self._value(document, text)
-        plan = remaining_operations(_planned(objects, handled, marked, takers), value)
+        plan = remaining_operations(
+            [
+                *_planned(objects, handled, takers),
+                *(each for use in marked for each in numbers_as_texts(use.image, value)),
+            ],
+            value,
+        )
         if plan:
             applied = _applied(tuple(plan), text, style, value)
             text, value = applied.text, applied.value
@@ -306,7 +309,6 @@ class WorkloadTexts:
             tuple(handled),
             tuple((edits[each.edit], each) for each in result.markers),
             (*_taken(comments), *_pins(marked)),
-            tuple(each.draft.resource for each in objects if _rewrites(each, plan)),
         )
 
     def _handled(
@@ -394,39 +396,27 @@ def _is_list(value: Mapping[str, Any]) -> bool:
 
 
 def _planned(
-    objects: Iterable[AnnotatedObject],
-    handled: Collection[AnnotatedObject],
-    marked: Sequence[ImageUse],
-    takers: Collection[str],
+    objects: Iterable[AnnotatedObject], handled: Collection[AnnotatedObject], takers: Collection[str]
 ) -> list[Operation]:
     """Gives what is done to an object that is a document of its own."""
-    plan: list[Operation] = []
-    for each in objects:
-        if not each.draft.at:
-            plan += _wanted(each.draft.operations, marked, keeps=each not in handled)
+    operations = (
+        operation
+        for each in objects
+        if not each.draft.at and each in handled
+        for operation in each.draft.operations
+    )
     return [
         # A comment that no new policy takes stays where it is.
         replace(each, comments_to=None)
         if isinstance(each, Remove) and each.comments_to not in takers
         else each
-        for each in plan
+        for each in operations
     ]
 
 
 def _applied(plan: Plan, text: str, style: Style, value: Mapping[str, Any]) -> AppliedText:
     in_metadata = apply_to_metadata(plan, text, style, value)
     return in_metadata or apply_to_text(plan, text, read_nodes(text), style, value)
-
-
-def _wanted(operations: Plan, marked: Sequence[ImageUse], *, keeps: bool) -> Iterator[Operation]:
-    """Gives what is done to an object: tags that are numbers are written as text where they are marked."""
-    fields = {each.field for use in marked for each in use.image.fields}
-    for operation in operations:
-        if isinstance(operation, Set) and operation.rule == "number-tag":
-            if operation.path in fields:
-                yield operation
-        elif not keeps:
-            yield operation
 
 
 def _is_in_flow(text: str, path: Iterable[str]) -> bool:
@@ -454,10 +444,6 @@ def _pins(marked: Iterable[ImageUse]) -> Iterator[tuple[str, str]]:
 
 def _taken(comments: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((to, comment) for to, comment in comments if to)
-
-
-def _rewrites(each: AnnotatedObject, plan: Iterable[Operation]) -> bool:
-    return any(operation in plan and operation.rule == "number-tag" for operation in each.draft.operations)
 
 
 def _edit_in_list(each: AnnotatedObject) -> AnnotationEdit:

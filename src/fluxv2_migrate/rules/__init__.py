@@ -35,6 +35,7 @@ from fluxv2_migrate.rules.images import (
     MarkedField,
     PolicyRequest,
     RepositoryRequest,
+    numbers_as_texts,
 )
 from fluxv2_migrate.rules.json_patches import JsonPatchDraft, NotFollowed, OldStep, draft_json_patch
 from fluxv2_migrate.rules.patches import (
@@ -99,6 +100,7 @@ __all__ = [
     "kustomization_manifest",
     "marks_of_ignored",
     "notices_of",
+    "numbers_as_texts",
     "policy_comments",
     "read_by_draft",
     "remaining_operations",

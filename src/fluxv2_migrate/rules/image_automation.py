@@ -18,7 +18,7 @@ from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.kubernetes import as_object, objects_in
-from fluxv2_migrate.plan import Path, Set
+from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy
 from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, MarkedField
@@ -302,10 +302,6 @@ def _read_image(
         return image
     text = None if number is None else workload.written((*workload.at, *number[0])) or number[1]
     request = request_policy(workload, found, image, lookup, number=text)
-    if number is not None:
-        # Written as the chart has got it until now: `1.10` is 1.1 to everybody but the eye.
-        at = (*workload.at, *number[0])
-        workload.operations.append(Set(at, number[1], because=(".".join(number[0]),), rule="number-tag"))
     return replace(image, policy=request)
 
 

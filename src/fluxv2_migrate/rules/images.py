@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import ImageRef
-from fluxv2_migrate.plan import Move, Path, Plan, Set
+from fluxv2_migrate.plan import Move, Path, Plan, Set, leaf_at
 from fluxv2_migrate.rules.pull_secrets import PullSecret
 from fluxv2_migrate.rules.registries import RegistryProvider
 from fluxv2_migrate.rules.workload import CommentAbove
@@ -126,6 +126,25 @@ class AutomatedImage:
     fields: tuple[MarkedField, ...] = ()
     exception: str = ""
     policy: PolicyRequest | None = None
+
+
+def numbers_as_texts(image: AutomatedImage, document: Mapping[str, Any]) -> Iterator[Set]:
+    """Gives what writes the tag of an image that is a number as the text that the chart made of it until now.
+
+    That `1.10` is 1.1 is seen by everybody but the eye.
+
+    Args:
+        document: in which the fields of the image stand.
+
+    >>> field = MarkedField(("tag",), "tag", "1.1")
+    >>> image = AutomatedImage("app", ImageRef.parse("web"), "1.1", "", (field,))
+    >>> [[each.value for each in numbers_as_texts(image, {"tag": tag})] for tag in (1.10, "1.1")]
+    [['1.1'], []]
+    """
+    for each in image.fields:
+        before = leaf_at(document, each.field)
+        if isinstance(before, (int, float)) and not isinstance(before, bool):
+            yield Set(each.field, each.value, because=(".".join(each.field),), rule="number-tag")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from fluxv2_migrate.pages import code, table
 from fluxv2_migrate.placement import Prerequisite, layout_images, uses_of
 from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
-from fluxv2_migrate.rules import Lookup, draft_image_automation
+from fluxv2_migrate.rules import Lookup, draft_image_automation, numbers_as_texts
 from fluxv2_migrate.settings.options import MigrationOptions, Override, checked_options
 from fluxv2_migrate.settings.overrides import Subject
 from fluxv2_migrate.single.conversion_page import conversion_fragment
@@ -127,10 +127,17 @@ def translate_annotations(
         ),
         markers,
         _findings_of(notices, options.overrides),
-        tuple(
-            change_of(operation, draft.resource, "", 1, "")
-            for draft in drafts
-            for operation in draft.operations
+        (
+            *(
+                change_of(operation, draft.resource, "", 1, "")
+                for draft in drafts
+                for operation in draft.operations
+            ),
+            *(
+                change_of(operation, use.resource, "", 1, "")
+                for use in uses
+                for operation in numbers_as_texts(use.image, document)
+            ),
         ),
         layout.prerequisites,
     )
