@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import fluxv2_migrate as fm
 from built_clusters import Files, check, release
+from patched_overlays import effective, releases
+from real_kustomize import build_all, write_tree
 from test_migrate_repository import errors
 
 SCRIPT = "version: 1\ncommandUpdated:\n  generators:\n  - command: {}\n"
@@ -159,3 +163,61 @@ def test_a_kustomization_that_lists_overlays_is_the_cluster_and_not_their_base()
     check(files, migration)
     report = fm.verify_migration(files, migration.files, declared=migration.declared)
     assert [(each.status, each.outcome) for each in report.releases] == [("declared", "adopted")] * 2
+
+
+OVERLAYS: Files = {
+    **BASE,
+    **{f"{name}/kustomization.yaml": "resources: [../base]\n" for name in ("eu", "us")},
+}
+MORE = "spec:\n  timeout: 90\n"
+
+
+def made(files: Files, options: fm.MigrationOptions, folder: Path) -> None:
+    """Holds that each cluster gets what its own settings and its own Flux make of its release."""
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    assert fm.migrate_repository(migration.files, options).files == dict(migration.files)
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    write_tree(files, folder / "before")
+    write_tree(migration.files, folder / "after")
+    for cluster in options.clusters:
+        old, new = build_all(folder / each / cluster.name for each in ("before", "after"))
+        (was,) = releases(old.objects, "helm.fluxcd.io").values()
+        (becomes,) = releases(new.objects, "helm.toolkit.fluxcd.io").values()
+        own = fm.MigrationOptions(flux_version=cluster.flux_version, helm_operator=cluster.helm_operator)
+        alone = fm.convert_helm_release(json.loads(json.dumps(dict(was))), own)
+        assert alone.release is not None
+        assert alone.source is not None
+        wanted = effective(alone.release.to_manifest(), [alone.source.to_manifest()])
+        assert effective(becomes, new.objects) == wanted
+
+
+@pytest.mark.parametrize("patched", ["", "eu", "base"])
+@pytest.mark.parametrize("versions", [("2.3", "2.5"), ("2.9", "2.4"), ("2.4", "2.3"), ("2.5", "2.9")])
+def test_each_overlay_has_what_the_flux_of_its_cluster_reads(
+    versions: tuple[Any, Any], patched: str, tmp_path: Path
+) -> None:
+    files = dict(OVERLAYS)
+    if patched:
+        path = f"{patched}/kustomization.yaml"
+        files[path] = str(files[path]) + "patches: [{path: more.yaml}]\n"
+        files[f"{patched}/more.yaml"] = str(release()).partition("spec:\n")[0] + MORE
+    options = fm.MigrationOptions(
+        clusters=tuple(
+            fm.Cluster(name=name, sync_paths=(name,), flux_version=version)
+            for name, version in zip(("eu", "us"), versions, strict=True)
+        )
+    )
+    made(files, options, tmp_path)
+
+
+def test_each_overlay_has_what_the_operator_of_its_cluster_did(tmp_path: Path) -> None:
+    options = fm.MigrationOptions(
+        clusters=(
+            fm.Cluster(
+                name="eu", sync_paths=("eu",), helm_operator=fm.HelmOperator(charts_sync_interval="9m")
+            ),
+            fm.Cluster(name="us", sync_paths=("us",), helm_operator=fm.HelmOperator(version="1.0.0")),
+        )
+    )
+    made(OVERLAYS, options, tmp_path)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.releases import texts
+from fluxv2_migrate.releases import patched
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from manifest_texts import workload_text
 from patched_overlays import CHART, IMAGE, Files, hold_commuting, migrate, release
@@ -110,7 +110,7 @@ def test_a_release_that_cannot_be_another_one_in_each_build_has_no_place(
     def refuse(*_: Any) -> None:
         raise ClustersDisagree("no", ())
 
-    monkeypatch.setattr(texts, "read_patched_release", refuse)
+    monkeypatch.setattr(patched, "read_patched_release", refuse)
     migration = migrate(overlays(release(CHART), PREFIX, PREFIX), "dev", "prod")
     assert [each.code for each in migration.findings if each.severity == "error"] == ["RP014"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.flux2.releases import FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.plan import REMOVED, Move, Operation, Plan, Remove, apply_to_mapping, leaf_at
+from fluxv2_migrate.plan import REMOVED, Move, Operation, Plan, Remove, Set, apply_to_mapping, leaf_at
 from fluxv2_migrate.rules import (
     ChartSourceRequest,
     ReleaseDraft,
@@ -20,6 +20,7 @@ from fluxv2_migrate.rules import (
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 
+_API: Final = ("apiVersion",)
 _CHART: Final = ("spec", "chart")
 _STORAGE: Final = ("spec", "storageNamespace")
 _SOURCE_FIELDS: Final = ("git", "path", "repository", "name", "version")
@@ -59,6 +60,7 @@ class ReleaseForms:
         seen: how one of its clusters sees it.
         whole: what one of its clusters sees, which completes the chart of a state that has none yet.
         values_of_urls: what is here of the values that it takes from URLs.
+        api_version: of the release, which is one for all clusters that have it.
         drafts: that were made, by the state.
 
     The forms of a state are made once for the same sources: most patches change values alone.
@@ -71,18 +73,24 @@ class ReleaseForms:
     seen: SeenRelease
     whole: Mapping[str, Any]
     values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
+    api_version: str = ""
     drafts: dict[str, ReleaseDraft] = field(default_factory=dict)
-    _others: dict[SeenRelease, ReleaseForms] = field(default_factory=dict)
+    _others: dict[tuple[SeenRelease, ReleaseSettings, FluxVersion], ReleaseForms] = field(
+        default_factory=dict
+    )
     _made: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _made_for: References | None = None
 
-    def seen_as(self, seen: SeenRelease) -> ReleaseForms:
-        """Gives the forms of the release as another of its clusters sees it."""
-        if seen == self.seen:
+    def of_cluster(self, seen: SeenRelease, settings: ReleaseSettings, version: FluxVersion) -> ReleaseForms:
+        """Gives the forms of the release as another of its clusters has it."""
+        key = (seen, replace(settings, cluster=""), version)
+        if key == (self.seen, replace(self.settings, cluster=""), self.version):
             return self
-        if seen not in self._others:
-            self._others[seen] = replace(self, seen=seen, drafts={}, _others={}, _made={}, _made_for=None)
-        return self._others[seen]
+        if key not in self._others:
+            api_version = self.api_version or preferred_api_version("HelmRelease", self.version)
+            own = replace(self, seen=seen, settings=settings, version=version, api_version=api_version)
+            self._others[key] = replace(own, drafts={}, _others={}, _made={}, _made_for=None)
+        return self._others[key]
 
     def know(self, state: Mapping[str, Any], draft: ReleaseDraft) -> None:
         """Takes a draft that was made of a state already, with the same settings."""
@@ -105,7 +113,9 @@ class ReleaseForms:
         # What follows from the namespace is said where that is known.
         left_out = _STORAGE if self.seen.is_named_elsewhere else None
         return tuple(
-            each
+            replace(each, value=self.api_version)
+            if self.api_version and isinstance(each, Set) and each.path == _API
+            else each
             for each in plan
             if _applies(each, state, completed) and getattr(each, "path", ()) != left_out
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import DocumentKey, Sighting, Way
+from fluxv2_migrate.clusters import DocumentKey, Way
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, FLUX_PATCHES
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import is_of_fluxd
@@ -31,7 +31,7 @@ from fluxv2_migrate.releases.configured_fields import (
     edits_of_labels,
     edits_of_variable,
 )
-from fluxv2_migrate.releases.forms import References, ReleaseForms
+from fluxv2_migrate.releases.forms import References
 from fluxv2_migrate.releases.patch_entries import KustomizationChange, KustomizationEdits
 from fluxv2_migrate.releases.patch_targets import targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
@@ -49,7 +49,6 @@ from fluxv2_migrate.rules import (
     NotFollowed,
     OldStep,
     PatchDraft,
-    SeenRelease,
     SourceReference,
     draft_json_patch,
     draft_merge_patch,
@@ -181,7 +180,7 @@ class _Converter:
                 # No cluster is known that has it so.
                 continue
             references = self._references(release, each.sighting.cluster)
-            plan = _forms_of(release, each.sighting).plan(each.sighting.manifest, references)
+            plan = release.forms_in(each.sighting).plan(each.sighting.manifest, references)
             manifest = made.after(plan, each.sighting.manifest)
             known = next((names for known, names in found if known == manifest), ())
             found = [(other, names) for other, names in found if other != manifest]
@@ -282,13 +281,22 @@ class _Converter:
 
     def _wanted(self, release: PatchedRelease, way: Way) -> Mapping[str, Any] | None:
         """Gives what a release is in the end; nothing where no cluster has it in that way."""
-        seen = [each.sighting for each in release.seen if each.sighting.manifest is way.built.manifest]
+        built = way.built
+        # Builds share what no patch changes.
+        seen = [
+            each.sighting
+            for each in release.seen
+            if each.sighting.manifest is built.manifest and each.sighting.steps == built.steps
+        ]
         if not seen:
             return None
         references = self._references(release, seen[0].cluster)
         if any(self._references(release, each.cluster) is not references for each in seen[1:]):
             raise HeldBack("one build would have to name the sources of several clusters")
-        return _forms_of(release, seen[0]).form(way.built.manifest, references)
+        wanted, *others = (release.forms_in(each).form(built.manifest, references) for each in seen)
+        if any(each != wanted for each in others):
+            raise HeldBack("one build would have to be what several clusters need")
+        return wanted
 
     def _replace(self, version: str) -> None:
         """Points kustomizations to where the fields of releases are."""
@@ -394,11 +402,6 @@ def _json_draft(
         return draft_json_patch(operations, steps, goes)
     except (NotFollowed, InvalidManifest) as error:
         raise HeldBack(str(error)) from None
-
-
-def _forms_of(release: PatchedRelease, sighting: Sighting) -> ReleaseForms:
-    """Gives the forms of a release as one cluster sees it."""
-    return release.forms.seen_as(SeenRelease(sighting.namespace, sighting.name))
 
 
 class _MadeOnce:

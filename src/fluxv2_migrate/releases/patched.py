@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting
+from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting, closure_of_one
 from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
@@ -22,6 +22,7 @@ from fluxv2_migrate.kustomize import (
     keys_of_pointer,
     patch_of,
     replay_patches,
+    steps_apart,
 )
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.plan import REMOVED, leaf_at
@@ -76,6 +77,11 @@ class SeenDraft:
     settings: ReleaseSettings
     version: FluxVersion
 
+    def forms_in(self, forms: ReleaseForms) -> ReleaseForms:
+        """Gives the forms of the release as this cluster has it."""
+        seen = SeenRelease(self.sighting.namespace, self.sighting.name)
+        return forms.of_cluster(seen, self.settings, self.version)
+
     @property
     def slot(self) -> tuple[str, str]:
         """The cluster, and the namespace in which it has the release."""
@@ -113,6 +119,10 @@ class PatchedRelease(MigratingRelease):
 
     def _draft_of(self, sighting: Sighting) -> ReleaseDraft:
         return next(each.draft for each in self.seen if each.sighting is sighting)
+
+    def forms_in(self, sighting: Sighting) -> ReleaseForms:
+        """Gives the forms of the release as one cluster has it."""
+        return next(each for each in self.seen if each.sighting is sighting).forms_in(self.forms)
 
     def name_in(self, sighting: Sighting) -> str:
         """Gives the release name under which it runs in a cluster."""
@@ -207,9 +217,8 @@ def read_patched_release(
     )
     _hold_one_manifest(seen, first, around.options, override, here)
     for each in seen:
-        if _is_alike(each, first) and id(each.sighting.manifest) not in writers:
-            own = forms.seen_as(SeenRelease(each.sighting.namespace, each.sighting.name))
-            own.know(each.sighting.manifest, each.draft)
+        if id(each.sighting.manifest) not in writers:
+            each.forms_in(forms).know(each.sighting.manifest, each.draft)
     draft = common_draft(first.draft, [each.draft for each in seen])
     told = _told(draft, seen, document, closure, around)
     if draft.source is None or any(each.draft.source is None for each in seen):
@@ -283,6 +292,31 @@ def _values_of_urls(
     return found
 
 
+def in_builds(document: Document, around: Surroundings, override: Override) -> PatchedRelease | None:
+    """Gives a release that nothing patches, of which each build may make another one, where that can be."""
+    sightings = around.clusters.sightings[document.key]
+    views = {each.cluster: around.clusters.view(each.cluster) for each in sightings}
+    needed = (
+        (
+            each.steps,
+            (
+                each.namespace,
+                each.name,
+                replace(around.settings(views[each.cluster]), cluster=""),
+                around.versions[each.cluster],
+            ),
+        )
+        for each in sightings
+    )
+    if not all(steps_apart(needed)):
+        return None
+    closure = closure_of_one(around.clusters.builds, document.key)
+    try:
+        return read_patched_release(document, closure, around, override)
+    except (ClustersDisagree, NoChart):
+        return None
+
+
 def _seen_drafts(
     sightings: Iterable[Sighting],
     around: Surroundings,
@@ -322,7 +356,11 @@ def _hold_one_manifest(
     override: Override,
     here: Mapping[str, ValuesOfUrl],
 ) -> None:
-    """Raises where the settings or Flux releases of clusters make different releases of one manifest."""
+    """Raises where settings or Flux releases make different releases of what nothing tells apart.
+
+    Raises:
+        ClustersDisagree: no kustomization tells the clusters apart that need different ones.
+    """
     for each in seen:
         if _is_alike(each, first):
             continue
@@ -330,7 +368,13 @@ def _hold_one_manifest(
         other = draft_helm_release(
             each.sighting.manifest, options, first.version, override, first.settings, as_seen, here
         )
-        hold_one_release(each.draft, [other])
+        try:
+            hold_one_release(each.draft, [other])
+        except ClustersDisagree:
+            ways = ((one.sighting.steps, (replace(one.settings, cluster=""), one.version)) for one in seen)
+            if not all(steps_apart(ways)):
+                raise
+            return
 
 
 def _told(

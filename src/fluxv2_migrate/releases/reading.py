@@ -25,6 +25,7 @@ from fluxv2_migrate.kustomize import PatchUse
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.closures import read_closure
 from fluxv2_migrate.releases.drafts import ClustersDisagree, draft_for_clusters
+from fluxv2_migrate.releases.patched import in_builds
 from fluxv2_migrate.releases.release import MigratingRelease, ReadRelease
 from fluxv2_migrate.releases.ties import Ties
 from fluxv2_migrate.repository.documents import Document
@@ -250,8 +251,10 @@ def _read_release(
     try:
         found = draft_for_clusters(document, around, override)
     except ClustersDisagree as error:
-        findings.stop(document, "RP020", error.reason, error.path)
-        return None
+        release = in_builds(document, around, override)
+        if release is None:
+            findings.stop(document, "RP020", error.reason, error.path)
+        return release
     draft, settings = found.draft, found.settings
     sightings, names = found.sightings, found.names
     if draft.source is None or not (draft.answerable or not draft.stopped):

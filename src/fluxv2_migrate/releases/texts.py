@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from fluxv2_migrate.clusters import DocumentKey, closure_of_one
+from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.constraints import refused_fields
@@ -48,13 +48,7 @@ from fluxv2_migrate.releases.patch_trials import (
     writable_closures,
     write_closures,
 )
-from fluxv2_migrate.releases.patched import (
-    HeldBack,
-    NoChart,
-    PatchedRelease,
-    closures_of,
-    read_patched_release,
-)
+from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, closures_of, in_builds
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.repository.changes import Change, kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
@@ -331,19 +325,10 @@ class ReleaseTexts:
             names = release.placed.with_affixes(renamed.get(release.placed, {}))
             if len(names) == 1 or isinstance(release, PatchedRelease):
                 is_renamed |= release.rename(renamed)
-            elif (found := self._in_builds(release)) is not None:
+            elif (found := in_builds(release.document, self.around, release.override)) is not None:
                 # Of what is read anew the sources are looked for anew.
                 releases[index], is_renamed = found, True
         return is_renamed
-
-    def _in_builds(self, release: MigratingRelease) -> PatchedRelease | None:
-        """Gives a release so that each build may make another one of it, where that can be."""
-        document, clusters = release.document, self.around.clusters
-        closure = closure_of_one(clusters.builds, document.key)
-        try:
-            return read_patched_release(document, closure, self.around, release.override)
-        except (ClustersDisagree, NoChart):
-            return None
 
     def _tell_homeless(self, releases: Iterable[MigratingRelease], layout: SourceLayout) -> set[DocumentKey]:
         stopped: set[DocumentKey] = set()
