@@ -410,3 +410,22 @@ def test_images_are_pushed_to_the_branch_of_the_own_cluster(branches: tuple[str,
         if "ImageUpdateAutomation" in str(text)
     }
     assert pushed == {"eu": True, "us": True}
+
+
+@pytest.mark.parametrize("form", ["namespace: flux-system", ""])
+def test_each_cluster_follows_the_branch_of_its_own_source(form: str) -> None:
+    files = apart("ref: {branch: main}", "ref: {branch: live}", release())
+    files = {path: str(text).replace("namespace: flux-system", form) for path, text in files.items()}
+    clusters = [each | {"branch": branch} for each, branch in zip(CLUSTERS, ("main", "live"), strict=True)]
+    assert checked(files, clusters=clusters).ok
+    crossed = [each | {"branch": branch} for each, branch in zip(CLUSTERS, ("live", "main"), strict=True)]
+    options = fm.MigrationOptions.model_validate({"clusters": crossed})
+    migration = fm.migrate_repository(files, options)
+    report = fm.verify_migration(files, migration.files, options)
+    branches = {
+        each.cluster: (difference.before, difference.after)
+        for each in report.sync_paths
+        for difference in each.differences
+        if difference.field == "sync.branch"
+    }
+    assert branches == {"eu": ("live", "main"), "us": ("main", "live")}

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable
+from itertools import takewhile
+from operator import eq
+from typing import Protocol, TypeVar
+
+
+class _InAFile(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+_Object = TypeVar("_Object", bound=_InAFile)
 
 
 def normal_path(path: str) -> str:
@@ -60,3 +71,20 @@ def folder_around(path: str, folders: Collection[str]) -> str | None:
         if path in folders:
             return path
     return None
+
+
+def in_common(one: str, other: str) -> int:
+    """Gives how many parts two paths begin with in common; a file is nearest to itself.
+
+    >>> in_common("a/b/x.yaml", "a/b/y.yaml"), in_common("a/b/x.yaml", "a/bc/x.yaml")
+    (2, 1)
+    """
+    return sum(1 for _ in takewhile(bool, map(eq, one.split("/"), other.split("/"))))
+
+
+def nearest(path: str, objects: Iterable[_Object]) -> _Object:
+    """Gives the object whose file has the most folders in common with a path, the first of several.
+
+    Several clusters in one repository have objects of the same name, each in its own folder.
+    """
+    return max(objects, key=lambda each: in_common(path, each.path))

@@ -11,7 +11,7 @@ from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.shown_settings import show_cluster
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
-from fluxv2_migrate.folders import is_below
+from fluxv2_migrate.folders import in_common, is_below
 
 
 def with_operators(
@@ -100,12 +100,7 @@ def _is_beside(operator: Flux1Program, view: ClusterView) -> bool:
 
 def _is_nearest(fluxd: Flux1Program | None, operator: Flux1Program, fluxds: Sequence[Flux1Program]) -> bool:
     """Gives whether a fluxd shares more folders with an operator than all others do."""
-    shared = {each.path: _shared_folders(each.path, operator.path) for each in fluxds}
+    shared = {each.path: in_common(each.path, operator.path) for each in fluxds}
     most = max(shared.values(), default=0)
     nearest = [path for path, count in shared.items() if count == most]
     return fluxd is not None and len(shared) > 1 and nearest == [fluxd.path]
-
-
-def _shared_folders(one: str, other: str) -> int:
-    pairs = zip(posixpath.dirname(one).split("/"), posixpath.dirname(other).split("/"), strict=False)
-    return next((count for count, (left, right) in enumerate(pairs) if left != right), one.count("/"))

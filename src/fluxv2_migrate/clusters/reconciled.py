@@ -19,8 +19,7 @@ from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
-from fluxv2_migrate.flux2.image_objects import nearest
-from fluxv2_migrate.folders import is_below, normal_path
+from fluxv2_migrate.folders import is_below, nearest, normal_path
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
 from fluxv2_migrate.quoting import shown_folder

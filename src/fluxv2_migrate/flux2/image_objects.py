@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
-from operator import eq
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
@@ -202,36 +200,10 @@ class ImageObjects:
         return any(_selects(as_object(each), labels) for each in as_list(selectors))
 
 
-class _InAFile(Protocol):
-    @property
-    def path(self) -> str: ...
-
-
-_Object = TypeVar("_Object", bound=_InAFile)
-
-
-def nearest(path: str, objects: Sequence[_Object]) -> _Object:
-    """Gives the object whose file has the most folders in common with a path.
-
-    Several clusters in one repository have objects of the same name, each in its own folder.
-    """
-    own = _parts(path)
-    return max(objects, key=lambda each: _in_common(own, _parts(each.path)))
-
-
-def _parts(path: str) -> list[str]:
-    return [part for part in path.split("/") if part not in ("", ".")]
-
-
 def _beginnings(path: str) -> Iterator[tuple[str, ...]]:
     """Gives the parts that a path begins with, all of them first."""
-    parts = tuple(_parts(path))
+    parts = tuple(path.split("/"))
     return (parts[:count] for count in range(len(parts), -1, -1))
-
-
-def _in_common(one: Iterable[str], other: Iterable[str]) -> int:
-    """Gives how many parts two paths begin with in common."""
-    return sum(1 for _ in takewhile(bool, map(eq, one, other)))
 
 
 def is_image_name(image: Any) -> bool:

@@ -9,8 +9,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.reconciled import own_files
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
-from fluxv2_migrate.flux2.image_objects import nearest
-from fluxv2_migrate.folders import normal_path
+from fluxv2_migrate.folders import nearest, normal_path
 from fluxv2_migrate.kubernetes import mapping_at, named_by, namespace_and_name
 from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of

@@ -15,7 +15,6 @@ from fluxv2_migrate.flux2.image_objects import (
     ImageObject,
     ImageObjects,
     is_image_name,
-    nearest,
     read_image_objects,
 )
 from fluxv2_migrate.flux2.marker_checks import is_read, texts_of
@@ -23,6 +22,7 @@ from fluxv2_migrate.flux2.markers import Marker, MarkerPart
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.flux2.written_texts import with_marked_values
+from fluxv2_migrate.folders import nearest
 from fluxv2_migrate.given import checked_files, checked_list, checked_mapping
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.kustomize import KustomizeTree

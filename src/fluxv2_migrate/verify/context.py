@@ -14,7 +14,7 @@ from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.folders import is_below
+from fluxv2_migrate.folders import in_common, is_below
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.meaning import SourceKey
 from fluxv2_migrate.repository.reading import Repository
@@ -27,17 +27,6 @@ UNMANAGED: Final = "neither Flux applies it: what runs of it goes on without eit
 """Why nothing is compared of an object that annotations keep out."""
 TAKEN_OUT: Final = "no cluster has it: every build that reads it takes it out with a patch"
 """Why nothing is compared of an object that no cluster gets from either Flux."""
-
-
-def nearness(one: str, other: str) -> int:
-    """Gives how much of their folders two files have in common; a file is nearest to itself.
-
-    >>> nearness("a/b/x.yaml", "a/b/y.yaml") > nearness("a/b/x.yaml", "a/c/y.yaml")
-    True
-    """
-    if one == other:
-        return len(one) + 2
-    return len(posixpath.commonpath((f"/{posixpath.dirname(one)}", f"/{posixpath.dirname(other)}")))
 
 
 _Reached: TypeAlias = tuple[dict[SourceKey, Mapping[str, Any]], dict[SourceKey, list[SeenObject]]]
@@ -72,7 +61,7 @@ class Sources:
         key = (posixpath.dirname(path), cluster)
         if key not in self._near:
             nearest = {
-                name: max(some, key=lambda each: (each.cluster == cluster, nearness(path, each.path)))
+                name: max(some, key=lambda each: (each.cluster == cluster, in_common(path, each.path)))
                 for name, some in several.items()
             }
             self._near[key] = ChainMap({name: each.manifest for name, each in nearest.items()}, alone)

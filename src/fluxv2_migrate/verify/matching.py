@@ -13,8 +13,9 @@ from fluxv2_migrate.flux2.release_name import (
     storage_namespace,
     written_release_name,
 )
+from fluxv2_migrate.folders import in_common
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.verify.context import Context, nearness
+from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.verify.flux1_releases import Flux1Release
 
 
@@ -100,7 +101,7 @@ def _candidates(
             likeness = _likeness(release, found, context)
             if likeness is not None:
                 is_elsewhere = found.cluster != release.found.cluster
-                distance = -nearness(release.found.path, found.path)
+                distance = -in_common(release.found.path, found.path)
                 yield _Candidate(bool(found.obstacle), likeness, is_elsewhere, distance, index, position)
 
 

@@ -13,6 +13,7 @@ from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.seen_objects import SeenObject
+from fluxv2_migrate.folders import nearest
 from fluxv2_migrate.kubernetes import as_object, mapping_at, resource_of
 from fluxv2_migrate.meaning import Difference, GitReference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
@@ -27,15 +28,15 @@ def source_of(by: FluxKustomization, view: ClusterView, context: Context) -> Map
     own = context.sources.near(by.file, view.name).get(("GitRepository", namespace, name))
     if own is not None:
         return own
-    named = (
-        each.manifest
+    named = [
+        each
         for each in context.after.sources
         if _is_repository(each)
         and each.identity[1] == name
         # Who applies one that says no namespace, or names none, nobody can tell.
         and (each.identity[0] == namespace or not (each.identity[0] and namespace))
-    )
-    return next(named, {})
+    ]
+    return nearest(by.file, named).manifest if named else {}
 
 
 def is_own_source(by: FluxKustomization, view: ClusterView, context: Context) -> bool:
