@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from counted_work import calls_of
 from fluxv2_migrate.settings.inventory import LiveFlux1Release
 from fluxv2_migrate.settings.overrides import Subject, override_for
 
@@ -348,3 +349,13 @@ def test_an_accepted_code_that_is_none_is_an_error() -> None:
     (told,) = (each for each in migration.findings if each.code == "RP010")
     assert "'HR999'" in told.message
     assert "HR118" not in {each.code for each in migration.findings}
+
+
+def test_an_answer_for_another_object_is_told_apart_by_its_name() -> None:
+    """There may be hundreds of each, and every one is held against every other."""
+    web = Subject("eu, us", "HelmRelease", "shop", "web", "a.yaml")
+    about: dict[str, Any] = {"cluster": "eu, us", "kind": "HelmRelease", "namespace": "shop"}
+    assert web.matches(fm.Override(**about, name="web"))
+    other = fm.Override(**about, name="api")
+    assert not web.matches(other)
+    assert calls_of(lambda: web.matches(other)) < 15

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from counted_work import calls_of
 from fluxv2_migrate.flux2 import (
     FLUX_VERSIONS,
     FluxVersion,
@@ -694,3 +695,16 @@ def test_filters_of_one_image_are_told_apart_by_who_uses_them(
         )
     ]
     assert names(laid_out(uses), "ImagePolicy") == [f"flux-system/{name}" for name in expected]
+
+
+def test_what_is_there_is_found_without_looking_at_all_of_it() -> None:
+    def again(count: int) -> Callable[[], ImageLayout]:
+        images = (f"ghcr.io/acme/web{index}" for index in range(count))
+        uses = [each for image in images for each in use(web(image=image))]
+        made = laid_out(uses).generated
+        found = [ExistingImageObject.of_manifest(each.manifest) for each in made]
+        existing = [each for each in found if each is not None]
+        return lambda: laid_out(uses, existing)
+
+    assert not again(3)().generated
+    assert calls_of(again(80)) < 4.5 * calls_of(again(20))

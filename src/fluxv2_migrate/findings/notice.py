@@ -70,5 +70,7 @@ def accepting(
     return frozenset(
         index
         for index, override in enumerate(overrides)
-        if FINDINGS[code].is_accepted(override.accept) and is_about(override, subject, container or None)
+        if code in override.accept
+        and FINDINGS[code].is_accepted(override.accept)
+        and is_about(override, subject, container or None)
     )

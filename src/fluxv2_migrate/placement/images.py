@@ -133,6 +133,7 @@ class _Layout:
     needed: Needed = field(default_factory=dict)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     _manifests: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _by_key: dict[tuple[object, ...], list[ExistingImageObject]] = field(default_factory=dict)
 
     # Repositories
 
@@ -180,7 +181,7 @@ class _Layout:
         return homes
 
     def _existing_repository(self, key: _Key, cluster: str) -> ExistingImageObject | None:
-        there = [each for each in self._applied("ImageRepository", key[0], cluster) if each.key == (key[1],)]
+        there = self._standing_for("ImageRepository", key[0], cluster, (key[1],))
         return min(
             there, key=lambda each: (each.suspended, each.secret_name != key[2], each.name), default=None
         )
@@ -269,12 +270,8 @@ class _Layout:
     def _existing_policy(
         self, image: PlacedImage, repositories: Mapping[tuple[_Key, str], _Reference], cluster: str
     ) -> ExistingImageObject | None:
-        there = [
-            each
-            for each in self._applied("ImagePolicy", image.namespace, cluster)
-            if each.key == image.request.identity[1:]
-            and each.refers_to == repositories[image.repository_key, cluster]
-        ]
+        chosen = (image.request.identity[1:], repositories[image.repository_key, cluster])
+        there = self._standing_for("ImagePolicy", image.namespace, cluster, *chosen)
         return min(there, key=lambda each: (each.suspended, each.name), default=None)
 
     # Automations
@@ -407,6 +404,16 @@ class _Layout:
     def _applied(self, kind: str, namespace: str, cluster: str) -> list[ExistingImageObject]:
         """Gives what a cluster surely has: what lies outside of all sync paths serves nobody."""
         return [each for each in self._there(kind, namespace, cluster) if each.cluster == cluster]
+
+    def _standing_for(
+        self, kind: str, namespace: str, cluster: str, key: _Key, refers_to: _Reference = ("", "")
+    ) -> Sequence[ExistingImageObject]:
+        """Gives what a cluster surely has that stands for an image, or for a filter of an ImageRepository."""
+        if not self._by_key:
+            for each in self.existing:
+                place = (each.kind, each.namespace, each.cluster)
+                self._by_key.setdefault((*place, each.key, each.refers_to), []).append(each)
+        return self._by_key.get((kind, namespace, cluster, key, refers_to), ())
 
     def _there(self, kind: str, namespace: str, cluster: str) -> list[ExistingImageObject]:
         """Gives what a cluster has or may have, so that its name is taken."""

@@ -41,7 +41,8 @@ class Subject(NamedTuple):
         >>> web.matches(Override(cluster="asia, eu, us")), web.matches(Override(cluster="eu"))
         (True, False)
         """
-        for name in PATTERNS:
+        # There may be an answer for each of hundreds of releases, and their names tell most of them apart.
+        for name in reversed(PATTERNS):
             pattern, text = getattr(override, name), getattr(self, name)
             if pattern in _ANYTHING:
                 continue
