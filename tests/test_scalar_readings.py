@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import read_value
+from fluxv2_migrate.repository.flux1_readings import read_otherwise
 from fluxv2_migrate.yaml_text import compose, read_document
 from fluxv2_migrate.yaml_text.readings import (
     may_be_read_otherwise,
@@ -227,6 +228,13 @@ def assert_kustomize_reads_it_so(text: str) -> None:
 )
 def test_what_flux_1_read_is_taken_for_what_kustomize_reads_only_where_it_is(form: str, scalar: str) -> None:
     assert_kustomize_reads_it_so(form.format(scalar, scalar))
+
+
+def test_of_documents_of_a_file_the_lines_are_told_of_what_is_read_otherwise() -> None:
+    text = "a: b # x, on\n---\na: yes\na: no\n---\nb: yes\n---\nc: no\n"
+    assert may_be_read_otherwise("a: b # x, on\n")
+    found = [(index, line, each.path) for index, line, each in read_otherwise(text, {0, 1, 2})]
+    assert found == [(2, 6, ("b",))]
 
 
 @given(documents())

@@ -61,8 +61,9 @@ def settle_readings(
             workspace.replace(document, each.original)
     _say("RP025", "these values are written as Flux v1 read them:", _places(kept), findings)
     own = {each.document.key for each in (*readings.documents, *readings.unwritten)}
+    own |= _alike(applied, around)
     others = {key: group for key, group in by_clusters.items() if key not in own}
-    _tell_of_other_manifests(others, readings.alike, around, findings)
+    _tell_of_other_manifests(others, around, findings)
     left = [
         each
         for each in readings.unwritten
@@ -129,9 +130,15 @@ def _applied_documents(
     return found
 
 
+def _alike(applied: Mapping[SyncPath, AppliedDifferences], around: Surroundings) -> set[DocumentKey]:
+    """Gives the documents of which it is known that both Fluxes read the same."""
+    objects = (each for paths in applied.values() for each in paths.objects if each.is_alike)
+    read = {each.key for each in around.repository.every_document() if each.is_alike}
+    return read | {(each.place.path, each.document) for each in objects}
+
+
 def _tell_of_other_manifests(
     applied: Mapping[DocumentKey, str],
-    alike: Collection[str],
     around: Surroundings,
     findings: FindingGroups,
 ) -> None:
@@ -143,7 +150,7 @@ def _tell_of_other_manifests(
             groups.setdefault(path, {})[index] = group
     for path, of_file in sorted(groups.items()):
         text = around.repository.texts.get(path, "")
-        for index, line, scalar in read_otherwise(path, text, of_file, alike):
+        for index, line, scalar in read_otherwise(text, of_file):
             if _is_of_fluxd(scalar):
                 continue
             group = of_file[index]

@@ -39,6 +39,7 @@ class Document:
         text: as it is stored.
         line: of its first character in the file, 1-based.
         value: in JSON's types; `None` for an empty document.
+        is_alike: whether it is certain that kustomize reads each scalar of it as Flux v1 does.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Document:
     text: str
     line: int
     value: Any
+    is_alike: bool = field(default=False, repr=False, compare=False)
     _parts: Parts = field(default_factory=dict, repr=False, compare=False)
     _root: Node | None = field(default=None, repr=False, compare=False)
     _positions: dict[Path, tuple[int, int]] | None = field(default=None, repr=False, compare=False)
@@ -140,5 +142,5 @@ def read_documents(
         by_both = is_alike or not (by_kustomize or (isinstance(value, dict) and is_of_flux2(value)))
         if not by_both and may_be_read_otherwise(part):
             value = read_value(part, path=path, line=span.line, reader="kustomize")
-        documents.append(Document(path, index, span.start, part, span.line, value, parts))
+        documents.append(Document(path, index, span.start, part, span.line, value, is_alike, parts))
     return tuple(documents), tuple(errors)

@@ -83,14 +83,12 @@ class Flux1Readings:
         documents: those that are written otherwise than they were.
         unwritten: releases of Flux v1 that would be, if they were not to stay as they are.
         originals: by path, the texts of their files as they were.
-        alike: the texts of which both Fluxes read the same, of those that were looked at.
     """
 
     files: Mapping[str, str | bytes]
     documents: tuple[RewrittenDocument, ...] = ()
     unwritten: tuple[RewrittenDocument, ...] = ()
     originals: Mapping[str, str] = field(default_factory=dict)
-    alike: Collection[str] = frozenset()
 
 
 def write_flux1_readings(
@@ -104,7 +102,6 @@ def write_flux1_readings(
     """
     written: list[RewrittenDocument] = []
     originals: dict[str, str] = {}
-    alike: set[str] = set()
     after = dict(files)
     patches = _json_patch_files(repository)
     for path, documents in _candidates(repository, patches, everything=which == "all"):
@@ -112,7 +109,7 @@ def write_flux1_readings(
         found = [
             RewrittenDocument(each, each.text, scalars, patched if _is_json_patch(each) else ())
             for each in documents
-            if (scalars := _looked_at(each, patches, alike, everything=which == "all"))
+            if (scalars := _looked_at(each, patches, everything=which == "all"))
         ]
         if not found:
             continue
@@ -130,8 +127,8 @@ def write_flux1_readings(
             if each.index in by_index
         ]
     if which == "none":
-        return Flux1Readings(files, unwritten=tuple(written), alike=alike)
-    return Flux1Readings(after, tuple(written), originals=originals, alike=alike)
+        return Flux1Readings(files, unwritten=tuple(written))
+    return Flux1Readings(after, tuple(written), originals=originals)
 
 
 def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:
@@ -166,19 +163,15 @@ def _is_json_patch(document: Document) -> bool:
 
 
 def _looked_at(
-    document: Document, patches: Collection[str], alike: set[str], *, everything: bool
+    document: Document, patches: Collection[str], *, everything: bool
 ) -> tuple[ScalarReadOtherwise, ...]:
-    """Gives the scalars of a document that are to be written otherwise; where there are none it is alike."""
+    """Gives the scalars of a document that are to be written otherwise."""
     if document.path in patches and _is_json_patch(document):
         return _scalars(document)
     if posixpath.basename(document.path) in FILE_NAMES:
         return tuple(_in_patches(document))
-    if not (_is_manifest(document) if everything else is_old_release(document.manifest)):
-        return ()
-    found = _scalars(document)
-    if not found:
-        alike.add(document.text)
-    return found
+    is_asked = _is_manifest(document) if everything else is_old_release(document.manifest)
+    return _scalars(document) if is_asked else ()
 
 
 def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
@@ -244,10 +237,13 @@ def _candidates(
         is_kustomization = posixpath.basename(path) in FILE_NAMES
         if not (everything or is_kustomization or path in repository.documents or path in patches):
             continue
-        if not may_be_read_otherwise(text):
+        known = repository.documents.get(path)
+        # Texts in kustomizations are read for themselves.
+        is_alike = known is not None and not is_kustomization and all(each.is_alike for each in known)
+        if is_alike or not may_be_read_otherwise(text):
             continue
-        if path in repository.documents:
-            yield path, repository.documents[path]
+        if known is not None:
+            yield path, known
         elif (path.endswith(YAML_ENDINGS) or is_kustomization) and repository.chart_around(path) is None:
             yield path, read_documents(path, text)[0]
 
@@ -259,7 +255,7 @@ def _is_manifest(document: Document) -> bool:
 
 
 def _scalars(document: Document) -> tuple[ScalarReadOtherwise, ...]:
-    if not may_be_read_otherwise(document.text):
+    if document.is_alike or not may_be_read_otherwise(document.text):
         return ()
     # Not the document's own nodes, which would be kept until it is edited.
     return scalars_read_otherwise(document.text, read_nodes(document.text))
@@ -273,20 +269,19 @@ def _read_again(repository: Repository, path: str, text: str) -> Sequence[Docume
     return read_documents(path, text)[0]
 
 
-def read_otherwise(
-    path: str, text: str, indices: Collection[int], alike: Collection[str]
-) -> Iterator[tuple[int, int, ScalarReadOtherwise]]:
-    """Gives each scalar of a file that Flux v2 would read otherwise, with its document's index and its line.
+def read_otherwise(text: str, indices: Collection[int]) -> Iterator[tuple[int, int, ScalarReadOtherwise]]:
+    r"""Gives each scalar of a file that Flux v2 would read otherwise, with its document's index and its line.
 
     Args:
-        alike: the texts of which it is known that there are none.
+        indices: of the documents that are asked for.
+
+    >>> [(index, line, each.path) for index, line, each in read_otherwise("a: b\n---\na: no\n", {0, 1})]
+    [(1, 3, ('a',))]
     """
-    if not may_be_read_otherwise(text):
-        return
     body = text.removeprefix(BYTE_ORDER_MARK)
     for index, span in enumerate(split_documents(body)):
         part = body[span.start : span.end]
-        if index not in indices or part in alike or not may_be_read_otherwise(part):
+        if index not in indices or not may_be_read_otherwise(part):
             continue
         try:
             # Most was read before, with the ends of lines that kustomize reads.
@@ -294,7 +289,5 @@ def read_otherwise(
         except InvalidManifest:
             # Fluxd applied it, and kustomize refuses it as a whole: that is told of the file.
             continue
-        if is_alike:
-            continue
-        for scalar in scalars_read_otherwise(part, read_nodes(part)):
+        for scalar in () if is_alike else scalars_read_otherwise(part, read_nodes(part)):
             yield index, span.line + line_of(part, scalar.start), scalar

@@ -14,6 +14,7 @@ from fluxv2_migrate.yaml_text.composer import (
     read_outline,
     read_value,
     reading_of,
+    reading_once,
     value_of,
 )
 from fluxv2_migrate.yaml_text.documents import (
@@ -119,6 +120,7 @@ __all__ = [
     "read_outline",
     "read_value",
     "reading_of",
+    "reading_once",
     "remove_item",
     "replace_text",
     "resolve_plain_scalar",

@@ -162,7 +162,15 @@ def reading_of(text: str, *, path: str | None = None, line: int = 1, reader: Rea
         raise InvalidManifest(error.reason, path=path, line=line + (error.line or 1) - 1) from None
 
 
-def _read(text: str, reader: Reader) -> Reading:
+def reading_once(text: str, reader: Reader = "flux1") -> Reading:
+    r"""Gives what `reading_of` gives of a text that hardly anybody asks for again.
+
+    Raises:
+        InvalidManifest: as `compose` does.
+
+    >>> reading_once("a: 1\n").value
+    {'a': 1}
+    """
     if len(text) <= MAXIMUM_SIZE:
         # Most documents are alike, and what is not is read again; their nodes show what is wrong with others.
         for each in ("both", reader) if reader == "flux1" else (reader,):
@@ -173,7 +181,7 @@ def _read(text: str, reader: Reader) -> Reading:
     return Reading(read_document(text, reader=reader)[1], NO_PARTS, False)
 
 
-_reading_of_text = kept(1024)(_read)
+_reading_of_text = kept(1024)(reading_once)
 
 
 def read_outline(text: str, parts: Parts) -> Node | None:
