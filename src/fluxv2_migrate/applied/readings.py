@@ -69,6 +69,8 @@ def settle_readings(
         for each in readings.unwritten
         if each.document.key in going or each.document.path in reaching or _reaches_migrated(each, staying)
     ]
+    for each in left:
+        findings.declare_object(each.document.resource, "values")
     _say("RP028", "Flux v2 reads these values otherwise than Flux v1 did:", _places(left), findings)
 
 

@@ -40,6 +40,13 @@ _TOLD_APART: Final = (
     ("chart", "spec", "sourceRef"),
 )
 """Fields of which it is told what they lead to."""
+_DECLARED: Final = {
+    "RP053": "applied",
+    "RP055": "applied",
+    "RP056": "release_name",
+    "RP077": "contents",
+}
+"""What differs of an object where a person accepts what is told of it."""
 _MARKER: Final = re.compile(r"\{\"\$imagepolicy\": *\"([^\":]+):([^\":]+)")
 
 
@@ -155,19 +162,19 @@ class _Check:
             self.users.setdefault(source, []).append(f"{release.document.path}:{release.document.line}")
         if source is not None and not self._has(source):
             message = f"{self.view.name} does not get {shown_identity(source)}, where its charts come from"
-            self._tell(release, "RP055", message, ("spec", "chart"))
+            self._tell(release, "RP055", message, ("spec", "chart"), shown_identity(source))
         elif source in self.applied.resting and key not in self.applied.resting:
             message = (
                 f"{self.view.name} does not get {shown_identity(source)}, where its charts come from: "
                 f"{self.applied.resting[source]}"
             )
-            self._tell(release, "RP055", message, ("spec", "chart"))
+            self._tell(release, "RP055", message, ("spec", "chart"), shown_identity(source))
         for values in _values_of(spec, key[1]):
             if not self._has(values) and self._had(values):
                 message = (
                     f"{self.view.name} does not get {shown_identity(values)} any more, which holds values"
                 )
-                self._tell(release, "RP055", message, ("spec", "valuesFrom"))
+                self._tell(release, "RP055", message, ("spec", "valuesFrom"), shown_identity(values))
 
     def _is_passed_over(self, manifest: Mapping[str, Any], sighting: Sighting) -> bool:
         """Gives whether an annotation that fluxd did not know keeps the release from being applied."""
@@ -219,7 +226,9 @@ class _Check:
             message = f"{self.view.name} does not get {shown}, made for it: {cause}"
             first, *others = dict.fromkeys(each.file for each in members)
             users = (use for each in members for use in self.users.get(identity_of(each.manifest), ()))
-            self.findings.say("RP054", message, first, 1, dict.fromkeys((*others, *users)))
+            if not self.findings.say("RP054", message, first, 1, dict.fromkeys((*others, *users))):
+                for each in members:
+                    self.findings.declare_object(shown_identity(identity_of(each.manifest)), "applied")
 
     def _becomes(self, file: str, key: Identity) -> Identity | None:
         made_of = self.applied.made_of.items()
@@ -253,13 +262,15 @@ class _Check:
             self.before = {identity_of(each.manifest, each.namespace) for each in objects}
         return wanted in self.before
 
-    def _tell(self, release: MigratedRelease, code: str, message: str, path: tuple[str, ...]) -> None:
+    def _tell(
+        self, release: MigratedRelease, code: str, message: str, path: tuple[str, ...], about: str = ""
+    ) -> None:
         notice = Notice(code, message, path, group=message)
         # Where several clusters see it, each of them is asked about.
         cluster = self.result.clusters.told((self.view.name,))
         self.findings.add(release.document, release.resource, notice, cluster=cluster)
-        if code == "RP053" and self.findings.accepts(code, release.document, cluster):
-            self.findings.declare_object(release.resource, "applied")
+        if self.findings.accepts(code, release.document, cluster):
+            self.findings.declare_object(about or release.resource, _DECLARED[code])
 
     def _cause(self, path: str, became: Identity | None) -> str:
         """Gives why an object of a file is not among those that the cluster gets."""

@@ -230,6 +230,8 @@ class WorkloadTexts:
                     document = self.document_of(use)
                     notice = _notice_of_refusal(use, code, why)
                     self.findings.add(document, use.resource, notice, of=use.subject)
+                    if code == "IM034" and self.findings.accepts(code, document, of=use.subject):
+                        self.findings.declare_object(use.resource, "image")
 
     # One document
 

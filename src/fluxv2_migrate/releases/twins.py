@@ -127,7 +127,7 @@ class TwinDiffers(ValueError):
     """Something would be lost if a twin took a release over; says which fields differ, and both values.
 
     Attributes:
-        fields: those that differ, where they could be compared.
+        fields: those that differ, where they could be compared, and those of which nothing is known.
     """
 
     def __init__(self, reason: str, fields: tuple[str, ...] = ()) -> None:
@@ -164,13 +164,14 @@ def differences_of_twin(
     found = compare_meanings(before, after)
     differing = [str(each) for each in found if each.field not in declared | _ON_TOP]
     unknown = sorted({*before.unknown, *after.unknown} - {"interval"})
+    told = (*(each.field for each in found), *unknown)
     if differing:
-        raise TwinDiffers(f"{here}, and differs: {'; '.join(differing)}", tuple(each.field for each in found))
+        raise TwinDiffers(f"{here}, and differs: {'; '.join(differing)}", told)
     if unknown:
-        raise TwinDiffers(f"{here}, and the repository does not tell its {', '.join(unknown)}")
+        raise TwinDiffers(f"{here}, and the repository does not tell its {', '.join(unknown)}", told)
     outcome = outcome_in_the_cluster(before, after)
     if outcome != "adopted":
-        raise TwinDiffers(f"{here}, and the running release would be {outcome}")
+        raise TwinDiffers(f"{here}, and the running release would be {outcome}", told)
     return tuple(each.field for each in found)
 
 

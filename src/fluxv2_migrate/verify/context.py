@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -38,10 +38,12 @@ class Sources:
 
     Attributes:
         found: all of them.
+        elsewhere: those that something else applies, as was declared, by `kind namespace/name`.
     """
 
     found: Sequence[SeenObject]
     views: Mapping[str, ClusterView]
+    elsewhere: Collection[str] = ()
     _named: dict[SourceKey, list[SeenObject]] = field(default_factory=dict)
     _there: dict[str | None, _Reached] = field(default_factory=dict)
     _near: dict[tuple[str, str | None], Mapping[SourceKey, Mapping[str, Any]]] = field(default_factory=dict)
@@ -89,6 +91,8 @@ class Sources:
         return ""
 
     def _reaches(self, each: SeenObject, cluster: str | None) -> bool:
+        if each.resource in self.elsewhere:
+            return True
         if each.obstacle:
             return False
         if not cluster or each.cluster in (cluster, ""):

@@ -47,6 +47,10 @@ class Declaration:
             if name in self.every
         )
 
+    def knows(self, name: str) -> bool:
+        """Gives whether it was said of a field that it may differ, be it known or not."""
+        return any(each in self.every for each in _names(name))
+
     def parted(self, found: Sequence[Difference]) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
         """Gives the differences that nobody declared, and those that somebody did."""
         left = tuple(each for each in found if not self.explains(each))
@@ -102,6 +106,13 @@ class Declarations:
         for key in ((path, ""), ("", ""), *(("", resource) for resource in resources)):
             every |= {name: value for name, value in self._fields(*key).items() if name not in every}
         return Declaration(own, every)
+
+    @property
+    def applied_elsewhere(self) -> frozenset[str]:
+        """The resources of which it was declared that something else applies them."""
+        return frozenset(
+            name for path, name in self.given if not path and _APPLIED in self._fields(path, name)
+        )
 
     def _fields(self, path: str, resource: str) -> dict[str, Any]:
         found = self.given.get((path, resource), ())

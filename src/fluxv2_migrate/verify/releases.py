@@ -221,7 +221,9 @@ def _compared(
     """Gives an entry with what differs of a release that is known on both sides."""
     found = (*(each for each in compare_meanings(before, after) if not _goes_home(each)), *around)
     left, declared = declaration.parted(found)
-    unknown = tuple(dict.fromkeys((*before.unknown, *after.unknown)))
+    unknown = tuple(
+        name for name in dict.fromkeys((*before.unknown, *after.unknown)) if not declaration.knows(name)
+    )
     status: VerificationStatus = "declared" if found else "same"
     if left:
         status = "different"
