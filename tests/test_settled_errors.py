@@ -243,7 +243,7 @@ def errors(files: Files, options: Mapping[str, Any]) -> list[fm.Finding]:
 
 
 def hold_settled(files: Files, given: Mapping[str, Any]) -> None:
-    """Holds that nothing is asked, that a verification says the same, and that a later run changes nothing."""
+    """Holds that nothing is asked, a verification says the same, and a later run changes nothing."""
     options = fm.MigrationOptions.model_validate(given)
     migration = fm.migrate_repository(files, options)
     assert [each for each in migration.findings if each.severity == "error"] == []
