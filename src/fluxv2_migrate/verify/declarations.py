@@ -110,9 +110,9 @@ class Declarations:
     @property
     def applied_elsewhere(self) -> frozenset[str]:
         """The resources of which it was declared that something else applies them."""
-        return frozenset(
-            name for path, name in self.given if not path and _APPLIED in self._fields(path, name)
-        )
+        # Whoever declares by hand may have given anything.
+        of_all = [key[1] for key in self.given if isinstance(key, tuple) and len(key) == 2 and not key[0]]
+        return frozenset(name for name in of_all if _APPLIED in self._fields("", name))
 
     def _fields(self, path: str, resource: str) -> dict[str, Any]:
         found = self.given.get((path, resource), ())
