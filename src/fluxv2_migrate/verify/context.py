@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import ChainMap
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -38,12 +38,12 @@ class Sources:
 
     Attributes:
         found: all of them.
-        elsewhere: those that something else applies, as was declared, by `kind namespace/name`.
+        declared: which of them something else applies.
     """
 
     found: Sequence[SeenObject]
     views: Mapping[str, ClusterView]
-    elsewhere: Collection[str] = ()
+    declared: Declarations
     _named: dict[SourceKey, list[SeenObject]] = field(default_factory=dict)
     _there: dict[str | None, _Reached] = field(default_factory=dict)
     _near: dict[tuple[str, str | None], Mapping[SourceKey, Mapping[str, Any]]] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Sources:
         return ""
 
     def _reaches(self, each: SeenObject, cluster: str | None) -> bool:
-        if each.resource in self.elsewhere:
+        if self.declared.is_applied_elsewhere(each.resource):
             return True
         if each.obstacle:
             return False

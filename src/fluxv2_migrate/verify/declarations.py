@@ -107,12 +107,9 @@ class Declarations:
             every |= {name: value for name, value in self._fields(*key).items() if name not in every}
         return Declaration(own, every)
 
-    @property
-    def applied_elsewhere(self) -> frozenset[str]:
-        """The resources of which it was declared that something else applies them."""
-        # Whoever declares by hand may have given anything.
-        of_all = [key[1] for key in self.given if isinstance(key, tuple) and len(key) == 2 and not key[0]]
-        return frozenset(name for name in of_all if _APPLIED in self._fields("", name))
+    def is_applied_elsewhere(self, resource: str) -> bool:
+        """Gives whether it was declared of an object that something else applies it."""
+        return _APPLIED in self._fields("", resource)
 
     def _fields(self, path: str, resource: str) -> dict[str, Any]:
         found = self.given.get((path, resource), ())

@@ -105,7 +105,7 @@ def verify_migration(
         old_side,
         new_side,
         reconciled,
-        Sources(new_side.sources, {view.name: view for view in views}, declarations.applied_elsewhere),
+        Sources(new_side.sources, {view.name: view for view in views}, declarations),
         repositories[0],
         _marked(before),
     )
