@@ -429,3 +429,47 @@ def test_each_cluster_follows_the_branch_of_its_own_source(form: str) -> None:
         if difference.field == "sync.branch"
     }
     assert branches == {"eu": ("live", "main"), "us": ("main", "live")}
+
+
+def commands(migration: fm.Migration, cluster: str, *words: str) -> list[str]:
+    """The commands of the runbook for a cluster that hold some words."""
+    found = (each for step in migration.runbook().steps for each in step.commands)
+    return [each for each in found if f"--context {cluster} " in each and all(word in each for word in words)]
+
+
+@pytest.mark.parametrize("beside_fluxd", [True, False])
+def test_the_runbook_speaks_of_the_kustomizations_of_the_own_cluster(beside_fluxd: bool) -> None:
+    files = apart(text=release()) | {
+        "clusters/us/infra.yaml": sync("infra", "./infra"),
+        "infra/x.yaml": OBJECT,
+    }
+    given: dict[str, Any] = {"clusters": CLUSTERS}
+    names = {"eu": "eu", "us": "us"}
+    if beside_fluxd:
+        # The clusters are called after what they sync, and their fluxds stand beside their Kustomizations.
+        files |= {f"clusters/{name}/fluxd.yaml": fluxd(f"apps/{name}") for name in names}
+        given, names = {}, {name: f"apps/{name}" for name in names}
+    migration = checked(files, **given)
+    compared = {name: commands(migration, called, "diff kustomization") for name, called in names.items()}
+    assert [(len(found), "infra" in str(found)) for found in compared.values()] == [(1, False), (2, True)]
+    assert "./apps/us" not in str(compared["eu"])
+    assert "./apps/eu" not in str(compared["us"])
+
+
+def test_what_flux_2_syncs_to_another_cluster_is_synced_to_this_one_by_nothing() -> None:
+    files: Files = {"apps/web.yaml": release(), "clusters/us/flux-system.yaml": sync("flux-system", "./apps")}
+    clusters = [{"name": name, "sync_paths": ["apps"]} for name in ("eu", "us")]
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate({"clusters": clusters}))
+    assert commands(migration, "eu", "create kustomization", "--path=./apps")
+    assert not commands(migration, "us", "create kustomization")
+
+
+@pytest.mark.parametrize("folder", ["clusters/us", "clusters/all"])
+def test_a_release_of_flux_2_in_the_folder_of_another_cluster_is_no_twin(folder: str) -> None:
+    converted = fm.migrate_repository({"web.yaml": release()}).files["web.yaml"]
+    twin = str(converted).replace("version: 1.2.3", "version: 9.9.9")
+    files = apart(text=release()) | {f"{folder}/web.yaml": twin}
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate({"clusters": CLUSTERS}))
+    assert sorted(told(migration, "RP007")) == [
+        f"apps/{name}/web.yaml" for name in ("eu", "us") if name == "us" or folder.endswith("all")
+    ]

@@ -10,6 +10,7 @@ from typing import Any
 from fluxv2_migrate.clusters.cluster_objects import ClusterObject, SyncedFiles
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting, SyncPath
+from fluxv2_migrate.clusters.owners import Owners
 from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kustomize import Build, KustomizeTree
@@ -68,6 +69,7 @@ class ClusterMap:
     _synced: SyncedFiles | None = None
     # Each sighting asks for its cluster; while clusters are looked for, others take their places.
     _by_name: tuple[tuple[ClusterView, ...], Mapping[str, ClusterView]] = ((), {})
+    _owners: tuple[tuple[ClusterView, ...], Owners] = ((), Owners(()))
 
     @property
     def broken(self) -> Mapping[str, str]:
@@ -150,6 +152,13 @@ class ClusterMap:
             yield "", document.manifest
         for sighting in sightings or ():
             yield sighting.cluster, sighting.manifest
+
+    @property
+    def owners(self) -> Owners:
+        """Whose files are that no known cluster sees."""
+        if self._owners[0] is not self.clusters:
+            self._owners = (self.clusters, Owners(self.clusters))
+        return self._owners[1]
 
     def default_namespace(self, cluster: str) -> str:
         """Gives the namespace of manifests that name none, where one is known for a cluster."""

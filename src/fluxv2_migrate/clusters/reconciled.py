@@ -18,6 +18,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
+from fluxv2_migrate.clusters.owners import Owners
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
 from fluxv2_migrate.folders import is_below, nearest, normal_path
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
@@ -124,6 +125,7 @@ class Reconciler:
     foreign: Collection[DocumentKey] = frozenset()
     resumed: Collection[tuple[str, str]] = ()
     _builds: dict[tuple[str, str, str | None], Build] = field(default_factory=dict)
+    _owners: Owners | None = None
     _known: list[FluxKustomization] | None = None
     _clusters: dict[str, ReconciledCluster] = field(default_factory=dict)
 
@@ -174,7 +176,9 @@ class Reconciler:
 
     def _own(self, found: list[FluxKustomization], view: ClusterView) -> list[FluxKustomization]:
         """Gives those that a cluster has, as far as the places of their files tell."""
-        files = own_files({each.file for each in found}, view, self.views)
+        if self._owners is None:
+            self._owners = Owners(self.views)
+        files = self._owners.own((each.file for each in found), view.name)
         return [each for each in found if each.file in files]
 
     def of_all(self, views: Iterable[ClusterView]) -> dict[str, ReconciledCluster]:
@@ -309,20 +313,6 @@ def is_checked_out(path: str, source: Mapping[str, Any]) -> bool:
 def _targets(synced: SyncPath) -> Iterable[str]:
     """Gives the folders that kustomize-controller has to build for what fluxd did with a path."""
     return dict.fromkeys(synced.builds if synced.files == "none" else (synced.path, *synced.builds))
-
-
-def own_files(files: Collection[str], view: ClusterView, views: Iterable[ClusterView]) -> Collection[str]:
-    """Gives the files whose places say that they are those of a cluster, or else of no other one."""
-    own = [each for each in files if _lies_in(each, view)]
-    others = [other for other in views if other is not view]
-    return own or [each for each in files if not any(_lies_in(each, other) for other in others)]
-
-
-def _lies_in(file: str, view: ClusterView) -> bool:
-    folders = [synced.path for synced in view.sync_paths if synced.path]
-    return any(is_below(file, folder) for folder in folders) or view.name in posixpath.dirname(file).split(
-        "/"
-    )
 
 
 def in_namespace(manifest: Mapping[str, Any], target_namespace: str) -> Mapping[str, Any]:

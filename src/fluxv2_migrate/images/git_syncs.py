@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView
-from fluxv2_migrate.clusters.reconciled import own_files
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
 from fluxv2_migrate.folders import nearest, normal_path
 from fluxv2_migrate.kubernetes import mapping_at, named_by, namespace_and_name
@@ -104,7 +103,7 @@ def _reference(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str]
         if source.get("kind") == "GitRepository" and normal_path(str(spec.get("path") or "")) in view.paths:
             own = namespace_and_name(manifest)[0] or around.options.flux_namespace
             found.setdefault(file, named_by(source, own))
-    own_file = next(iter(own_files(found, view, around.clusters.clusters)), next(iter(found), ""))
+    own_file = next(iter(around.clusters.owners.own(found, view.name)), next(iter(found), ""))
     return found.get(own_file, (around.options.flux_namespace, _NAME)), own_file or next(iter(view.paths), "")
 
 
