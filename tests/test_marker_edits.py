@@ -479,13 +479,18 @@ def test_annotations_go_and_come(
         "metadata:\n  annotations: &x\n    fluxcd.io/automated: 'true'\n  x: *x\n",
         "metadata: {annotations: {<<: {fluxcd.io/automated: 'true'}}}\n",
         "metadata:\n  annotations:\n    fluxcd.io/automated: &x 'true'\n    b: *x\n",
-        "metadata:\n  annotations: {fluxcd.io/automated: 'true', # a, b\n    a: [b]}\n",
         "spec: {}\n",
     ],
 )
 def test_annotations_that_cannot_be_edited_are_refused(text: str) -> None:
     with pytest.raises(CannotEdit):
         edit_annotations(text, [AnnotationEdit(("fluxcd.io/automated",), {"a": "c"})])
+
+
+def test_a_comment_in_braces_stays_where_an_annotation_goes() -> None:
+    text = "metadata:\n  annotations: {fluxcd.io/automated: 'true', # a, b\n    a: [b]}\n"
+    edited = edit_annotations(text, [AnnotationEdit(("fluxcd.io/automated",), {"a": "c"})])
+    assert edited.text == "metadata:\n  annotations: { # a, b\n    a: c}\n"
 
 
 @settings(max_examples=80)
