@@ -473,3 +473,18 @@ def test_a_release_of_flux_2_in_the_folder_of_another_cluster_is_no_twin(folder:
     assert sorted(told(migration, "RP007")) == [
         f"apps/{name}/web.yaml" for name in ("eu", "us") if name == "us" or folder.endswith("all")
     ]
+
+
+def test_clusters_that_share_a_path_follow_branches_of_their_own() -> None:
+    shared: Files = {"apps/web.yaml": release()}
+    for path, text in apart("ref: {branch: main}", "ref: {branch: live}").items():
+        if path.startswith("clusters"):
+            shared[path] = str(text).replace("./apps/eu", "./apps").replace("./apps/us", "./apps")
+    clusters = [
+        {"name": name, "sync_paths": ["apps"], "branch": branch}
+        for name, branch in (("eu", "main"), ("us", "live"))
+    ]
+    assert told(checked(shared, clusters=clusters), "RP080") == []
+    crossed = [{**each, "branch": "other"} if each["name"] == "us" else each for each in clusters]
+    migration = fm.migrate_repository(shared, fm.MigrationOptions.model_validate({"clusters": crossed}))
+    assert told(migration, "RP080") == ["clusters/us/flux-system.yaml"]

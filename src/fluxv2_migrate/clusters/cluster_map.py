@@ -153,6 +153,13 @@ class ClusterMap:
         for sighting in sightings or ():
             yield sighting.cluster, sighting.manifest
 
+    def may_have(self, key: DocumentKey, cluster: str) -> bool:
+        """Gives whether a cluster has a document, or may: none is known to, and its place names no other."""
+        seen = self.sightings.get(key)
+        return (
+            any(each.cluster == cluster for each in seen) if seen else self.owners.may_be_of(key[0], cluster)
+        )
+
     @property
     def owners(self) -> Owners:
         """Whose files are that no known cluster sees."""

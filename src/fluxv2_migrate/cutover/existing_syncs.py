@@ -41,6 +41,8 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
         own = FluxKustomization.of_document(document)
         if own is None or not own.path or document.key in around.clusters.foreign:
             continue
+        if not around.clusters.may_have(document.key, view.name):
+            continue
         path = normal_path(own.path)
         is_for_fluxd = any(is_below(each, path) for each in paths)
         if not is_for_fluxd and not places.get(path):

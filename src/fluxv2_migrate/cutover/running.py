@@ -140,10 +140,10 @@ def _helpers(
 def other_fluxds(view: ClusterView, around: Surroundings) -> tuple[RunningProgram, ...]:
     """Gives the fluxds of a cluster that sync other repositories.
 
-    One that some clusters see is theirs; of others nobody knows, and each may have them.
+    One that some clusters see is theirs; each may have the others, unless their places tell whose they are.
     """
     fluxds = (each for each in around.clusters.other_programs if each.program == "fluxd" and not each.is_text)
-    return tuple(_other(each) for each in fluxds if view.name in (_seen_by(each, around) or (view.name,)))
+    return tuple(_other(each) for each in fluxds if around.clusters.may_have(each.key, view.name))
 
 
 def _seen_by(program: Flux1Program, around: Surroundings) -> set[str]:

@@ -212,13 +212,12 @@ def _written_url(view: ClusterView) -> str:
 
 def _existing(view: ClusterView, around: Surroundings) -> Iterator[ExistingKustomization]:
     """Gives the Kustomizations of Flux v2 that a cluster has, or may have."""
-    for file, document in around.repository.new_objects():
-        if document.key in around.clusters.foreign:
+    for _, document in around.repository.new_objects():
+        if document.key in around.clusters.foreign or not around.clusters.may_have(document.key, view.name):
             continue
-        may_be_of = {view.name, ""} if around.clusters.owners.may_be_of(file, view.name) else {view.name}
         for cluster, manifest in around.clusters.seen(document):
             spec = as_object(manifest.get("spec"))
-            if manifest.get("kind") == "Kustomization" and cluster in may_be_of and "sourceRef" in spec:
+            if manifest.get("kind") == "Kustomization" and cluster in ("", view.name) and "sourceRef" in spec:
                 namespace, name = document.identity
                 about = mapping_at(manifest, "metadata")
                 yield ExistingKustomization(

@@ -119,6 +119,6 @@ def _repositories(view: ClusterView, around: Surroundings) -> list[_Standing]:
 def _seen(kind: str, view: ClusterView, around: Surroundings) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Gives the objects of a kind that a cluster has or may have, each with its file."""
     for file, document in around.repository.new_objects():
-        if document.manifest.get("kind") == kind:
+        if document.manifest.get("kind") == kind and around.clusters.may_have(document.key, view.name):
             seen = around.clusters.seen(document)
             yield from ((file, manifest) for cluster, manifest in seen if cluster in ("", view.name))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from fluxv2_migrate.clusters import ClusterMap, Sighting
-from fluxv2_migrate.clusters.owners import Owners
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.release_name import written_release_name
 from fluxv2_migrate.flux2.releases import FluxVersion
@@ -69,13 +68,13 @@ class Twins:
         by_name: by the name of the object.
         by_release: by namespace of the record and name of the Helm release.
         sources: of charts, each with its cluster; empty where any may have it.
-        owners: whose those are that no known cluster sees.
+        clusters: who has them.
     """
 
     by_name: Mapping[str, Sequence[Twin]]
     by_release: Mapping[tuple[str, str], Sequence[Twin]]
     sources: Sequence[tuple[str, Mapping[str, Any]]]
-    owners: Owners
+    clusters: ClusterMap
 
     @classmethod
     def of_repository(cls, repository: Repository, clusters: ClusterMap) -> Twins:
@@ -95,7 +94,7 @@ class Twins:
                 by_name.setdefault(name, []).append(twin)
                 by_release.setdefault((str(stored), written_release_name(manifest)), []).append(twin)
         sources = [seen for document in repository.source_documents() for seen in clusters.seen(document)]
-        return cls(by_name, by_release, sources, clusters.owners)
+        return cls(by_name, by_release, sources, clusters)
 
     def find(self, draft: ReleaseDraft, sightings: Sequence[Sighting]) -> list[Twin]:
         """Gives the twins of a release in its clusters: the same object, else the same Helm release."""
@@ -116,8 +115,8 @@ class Twins:
             twins += [
                 twin
                 for twin in found
-                if twin.cluster == sighting.cluster
-                or (not twin.cluster and self.owners.may_be_of(twin.document.path, sighting.cluster))
+                if twin.cluster in ("", sighting.cluster)
+                and self.clusters.may_have(twin.document.key, sighting.cluster)
             ][:1]
         return twins
 
