@@ -69,6 +69,7 @@ fieldSpecs:
         tree(transformer(TEAM, {"path": "metadata/annotations"})),
         tree(transformer(TEAM)),
         tree(transformer({}, ALL)),
+        tree(IN_LINES.replace("'true'", "y").replace("fluxcd.io/", "example.com/")),
         tree(transformer(TEAM, {**ALL, "kind": "Deployment", "group": "apps"})),
         tree(
             transformer(
@@ -179,6 +180,13 @@ def test_annotations_of_fluxd_that_they_give_count_and_go(
     dev, prod = (json.dumps(list(each.objects)) for each in build_all([tmp_path / "dev", tmp_path / "prod"]))
     assert '"tag": "1.4.0"' in dev
     assert '"tag": "1.2.3"' in prod
+
+
+def test_kustomize_alone_reads_them() -> None:
+    files = tree(IN_LINES.replace("'true'", "y").replace("fluxcd.io/", "example.com/"))
+    migration = fm.migrate_repository(files, OPTIONS)
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, OPTIONS, declared=migration.declared).ok
 
 
 def test_what_they_give_stays_the_same(tmp_path: Path) -> None:

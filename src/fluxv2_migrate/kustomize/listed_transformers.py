@@ -12,9 +12,11 @@ from fluxv2_migrate.kustomize.configurations import field_spec
 from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS, FieldSpec
 from fluxv2_migrate.kustomize.kustomization import TRANSFORMERS, Kustomization
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
-from fluxv2_migrate.yaml_text import document_texts, read_value
+from fluxv2_migrate.kustomize.values import is_null, read_value
+from fluxv2_migrate.yaml_text import document_texts
 
-_API: Final = "builtin"
+TRANSFORMER_API: Final = "builtin"
+"""The API version of transformers that are part of kustomize."""
 _GIVEN: Final[Mapping[str, str]] = {"AnnotationsTransformer": "annotations", "LabelTransformer": "labels"}
 """By its kind, the field with what a transformer gives."""
 _OF_PODS: Final = tuple(
@@ -88,15 +90,17 @@ def listed_transformers(kustomization: Kustomization, texts: Texts) -> tuple[Lis
         except InvalidManifest:
             return None
         for value in values:
-            known = None if value is None else _read(value, use)
-            if known is None and value is not None:
+            if is_null(value):
+                continue
+            known = _read(value, use)
+            if known is None:
                 return None
-            found += [] if known is None else [known]
+            found.append(known)
     return tuple(found)
 
 
 def _read(value: Any, use: PatchUse) -> ListedTransformer | None:
-    if not isinstance(value, Mapping) or value.get("apiVersion") != _API or annotations_of(value):
+    if not isinstance(value, Mapping) or value.get("apiVersion") != TRANSFORMER_API or annotations_of(value):
         return None
     name = _GIVEN.get(str(value.get("kind")))
     specs = list(_specs(value, use))

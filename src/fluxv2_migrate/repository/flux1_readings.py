@@ -14,6 +14,7 @@ from fluxv2_migrate.given import like_given
 from fluxv2_migrate.kubernetes import as_list, group_of, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.fields import PATCH_FIELDS, in_own_letters
+from fluxv2_migrate.kustomize.listed_transformers import TRANSFORMER_API
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
@@ -250,7 +251,10 @@ def _candidates(
 
 def _is_manifest(document: Document) -> bool:
     manifest = document.manifest
-    is_read_by_kustomize = is_of_flux2(manifest) or group_of(manifest) == "kustomize.config.k8s.io"
+    is_of_kustomize = (
+        group_of(manifest) == "kustomize.config.k8s.io" or manifest.get("apiVersion") == TRANSFORMER_API
+    )
+    is_read_by_kustomize = is_of_flux2(manifest) or is_of_kustomize
     return bool(manifest.get("apiVersion") and manifest.get("kind")) and not is_read_by_kustomize
 
 
