@@ -10,6 +10,7 @@ from textwrap import indent
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.kustomize import KustomizeTree
 from manifest_texts import CHART, release_text
 from real_kustomize import kubectl
 from test_scalar_readings import BOOLEANS, KEYS, NUMBERS, QUOTED, REFUSED, TIMES
@@ -32,6 +33,7 @@ MERGE = (
     "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\n"
     "spec:\n  values:\n    patched:\n" + indent(VALUES, "      ")
 )
+LIST = "apiVersion: v1\nkind: List\nitems:\n- " + indent(MERGE, "  ")[2:]
 OPERATIONS = "- op: add\n  path: /spec/values/patched\n  value:\n" + indent(VALUES, "    ")
 
 
@@ -50,11 +52,21 @@ def as_kubectl_reads(text: str) -> object:
     [
         ("patchesStrategicMerge: [merge.yaml]\n", {"merge.yaml": MERGE}),
         ("patchesStrategicMerge:\n- |\n" + indent(MERGE, "  "), {}),
+        ("patches:\n- patch: " + json.dumps(MERGE) + "\n", {}),
+        ("patchesStrategicMerge: [merge.yaml]\n", {"merge.yaml": LIST}),
         ("patches:\n" + TARGET + "  path: operations.yaml\n", {"operations.yaml": OPERATIONS}),
         ("patchesJson6902:\n" + TARGET + "  path: operations.yaml\n", {"operations.yaml": OPERATIONS}),
         ("patches:\n" + TARGET + "  patch: |\n" + indent(OPERATIONS, "    "), {}),
     ],
-    ids=["merge file", "merge text", "operations file", "JSON 6902 file", "operations text"],
+    ids=[
+        "merge file",
+        "merge text",
+        "merge in quotes",
+        "list",
+        "operations file",
+        "JSON 6902 file",
+        "operations text",
+    ],
 )
 def test_the_real_kustomize_builds_what_flux_1_read(
     tmp_path: Path, patches: str, files: dict[str, str]
@@ -80,3 +92,39 @@ def test_the_real_kustomize_builds_what_flux_1_read(
     spec = as_kubectl_reads(release)
     assert isinstance(spec, dict)
     assert spec["values"]["patched"] == as_kubectl_reads(before)
+
+
+BRACES = (
+    "{{apiVersion: helm.fluxcd.io/v1, kind: HelmRelease,{0}"
+    "metadata: {{name: web, namespace: shop}}, spec: {1}}}"
+)
+GIVEN = '{values: {no: no, b: "no its", c: 2021-01-01, d: [off, NO]}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'" + BRACES.format(" ", GIVEN) + "'",
+        ">-\n    " + BRACES.format("\n    ", GIVEN),
+        json.dumps(BRACES.format("\n", GIVEN) + "\n").replace("HelmRelease,", "HelmRelease,\n      "),
+    ],
+    ids=["quotes", "folded", "quotes over several lines"],
+)
+def test_what_stands_in_one_text_is_read_as_flux_1_read_it(text: str) -> None:
+    files = {
+        "prod/kustomization.yaml": f"resources: [web.yaml]\npatches:\n- patch: {text}\n",
+        "prod/web.yaml": RELEASE,
+    }
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    build = KustomizeTree(migration.files).build("prod")
+    (release,) = [each.manifest for each in build.objects if each.manifest["kind"] == "HelmRelease"]
+    assert release["spec"]["values"] == {
+        "given": 1,
+        "false": False,
+        "b": "no its",
+        "c": "2021-01-01",
+        "d": [False, False],
+    }

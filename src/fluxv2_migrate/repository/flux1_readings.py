@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
@@ -40,6 +42,12 @@ from fluxv2_migrate.yaml_text.readings import (
     scalars_read_otherwise,
     with_flux1_readings,
 )
+
+_IN_QUOTES: Final = {
+    '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|."),
+    "'": re.compile(r"''|."),
+}
+"""What stands for one character in quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +184,32 @@ def _looked_at(
 
 
 def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
-    """Gives the scalars of patches of releases that stand in a kustomization as literal texts."""
+    """Gives the scalars of patches of releases that stand in a kustomization."""
     # Letters move nothing, so that places in the one text are those in the other.
     root = compose(in_own_letters(document.text))
     for name, index, entry, node in _inline_patches(root):
         target = entry.get("target") if isinstance(entry, dict) else None
         kind = target.get("kind") if isinstance(target, dict) else None
-        for span in split_documents(node.value):
-            for scalar in _in_patch(node.value[span.start : span.end], kind):
-                start = _outside(document.text, node, span.start + scalar.start)
-                end = start + len(scalar.written)
-                if document.text[start:end] == scalar.written:
-                    path = (name, str(index), *scalar.path)
-                    yield replace(scalar, start=start, end=end, path=path)
+        inside = [
+            replace(each, start=span.start + each.start, end=span.start + each.end)
+            for span in split_documents(node.value)
+            for each in _in_patch(node.value[span.start : span.end], kind)
+        ]
+        starts = [_outside(document.text, node, each.start, each.written) for each in inside]
+        ends = [start + len(each.written) for start, each in zip(starts, inside, strict=True)]
+        at = (name, str(index))
+        if any(
+            start < 0 or document.text[start:end] != each.written
+            for start, end, each in zip(starts, ends, inside, strict=True)
+        ):
+            # Where one stands cannot be told, and all of the text is written anew.
+            first, whole = inside[0], json.dumps(with_flux1_readings(node.value, inside), ensure_ascii=False)
+            path = (*at, *first.path)
+            yield replace(first, start=node.start, end=node.end, path=path, replacement=whole)
+            continue
+        for start, end, each in zip(starts, ends, inside, strict=True):
+            quoted = _quoted(each.replacement, node.style)
+            yield replace(each, start=start, end=end, path=(*at, *each.path), replacement=quoted)
 
 
 def _in_patch(text: str, kind: Any) -> Sequence[ScalarReadOtherwise]:
@@ -218,17 +239,40 @@ def _inline_patches(root: Node | None) -> Iterator[tuple[str, int, Any, ScalarNo
             node: Any = entry
             if isinstance(entry, MappingNode):
                 node = next((value for name, value in entry.value if name.value == "patch"), None)
-            if isinstance(node, ScalarNode) and node.style == "|":
+            if isinstance(node, ScalarNode):
                 yield key.value, index, value_of(entry), node
 
 
-def _outside(text: str, node: ScalarNode, offset: int) -> int:
-    """Gives where a character of a literal text stands in the document that holds it."""
+def _outside(text: str, node: ScalarNode, offset: int, written: str) -> int:
+    """Gives where a scalar of a text within a document stands in that; -1 where it cannot be told."""
+    if node.style != "|":
+        return _outside_of_lines(text, node, offset, written)
     first = text.index("\n", node.start) + 1
     line, column = line_of(node.value, offset), column_of(node.value, offset)
     rows = text[first : node.end].split("\n")
     indent = min(len(row) - len(row.lstrip(" ")) for row in rows if row.strip())
     return first + sum(len(row) + 1 for row in rows[:line]) + indent + column
+
+
+def _outside_of_lines(text: str, node: ScalarNode, offset: int, written: str) -> int:
+    raw = text[node.start : node.end]
+    begin = raw.find(node.style) + 1 if node.style in _IN_QUOTES else 0
+    characters = list(_IN_QUOTES[node.style].finditer(raw, begin, len(raw) - 1)) if begin else []
+    if "\n" not in raw and len(characters) == len(node.value):
+        return node.start + characters[offset].start()
+    # Folds change no word, but where it stands.
+    word = re.compile(re.escape(written))
+    inside = [found.start() for found in word.finditer(node.value)]
+    outside = [found.start() for found in word.finditer(text, node.start, node.end)]
+    is_known = len(inside) == len(outside) and offset in inside
+    return outside[inside.index(offset)] if is_known else -1
+
+
+def _quoted(replacement: str, style: str) -> str:
+    """Gives a text as it stands within quotes."""
+    if style == '"':
+        return json.dumps(replacement)[1:-1]
+    return replacement.replace("'", "''") if style == "'" else replacement
 
 
 def _candidates(
