@@ -52,6 +52,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "RP077": {},
     "RP080": {},
     "RP084": {},
+    "RP086": {},
 }
 """Errors that an answer settles, with what is filled in."""
 

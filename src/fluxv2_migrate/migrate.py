@@ -208,10 +208,11 @@ def _converted(
     texts = ReleaseTexts(around, existing, workspace, findings, annotated.plain, annotated.asked())
     converted = texts.convert(decided.migrating)
     around.clusters.tree.let_trials_go()
-    tell_of_releases([each.release for each in converted.texts], converted.layout, findings)
+    tell_of_releases([each.release for each in converted.texts], converted.layout, existing, findings)
     if decided.waiting:
         # What an answer would bring is said at once.
-        tell_of_releases(decided.waiting, texts.layout(decided.waiting, decided.migrating), findings)
+        layout = texts.layout(decided.waiting, decided.migrating)
+        tell_of_releases(decided.waiting, layout, existing, findings)
     images = migrate_images(annotated, around, converted, workspace, findings)
     return with_markers(converted, images), images
 

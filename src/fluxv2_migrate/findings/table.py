@@ -279,6 +279,7 @@ _ROWS: Final = (
     FindingType("RP080", "synced-otherwise", "error", "Let it do with the path what fluxd did, give the branch of the cluster, or accept the code if this is meant.", True, concern="cluster"),
     FindingType("RP084", "encrypted-and-not-decrypted", "error", "Write spec.decryption into the Kustomization, give sops of the cluster's fluxd if it decrypted the files, take them out of the sync path, or accept the code if they will be decrypted.", True, concern="cluster"),
     FindingType("RP085", "paths-filled-in", "error", "Give clusters with the sync_paths that the cluster's fluxd runs with, and migrate again.", concern="cluster"),
+    FindingType("RP086", "updates-pushed-elsewhere", "error", "Let the automation push to the branch that the cluster follows, or accept the code if somebody brings the updates there.", True, holds_back=False, concern="images"),
 )
 # fmt: on
 

@@ -201,4 +201,9 @@ def _tell_merge_keys(written: WorkloadText, findings: FindingGroups) -> None:
 def _tell_layout(texts: WorkloadTexts, layout: ImageLayout, findings: FindingGroups) -> None:
     for use, notice in layout.notices:
         own = replace(notice, container=use.image.container)
-        findings.add(texts.document_of(use), use.resource, own, of=use.subject)
+        document = texts.document_of(use)
+        findings.add(document, use.resource, own, of=use.subject)
+        if own.code == "RP086" and findings.accepts(
+            own.code, document, of=use.subject, container=own.container
+        ):
+            findings.declare_object(use.resource, "image.branch")

@@ -61,12 +61,13 @@ def _given_url(view: ClusterView, around: Surroundings) -> str | None:
 def _sync(view: ClusterView, around: Surroundings) -> GitSync:
     (namespace, name), spec = _repository(view, around)
     url = _given_url(view, around)
-    branch = mapping_at(spec, "ref").get("branch")
+    branch = mapping_at(spec, "ref").get("branch") or view.settings.branch
+    default = "" if unknown_branch(view.flux1.fluxd) else _BRANCH
     secret = mapping_at(spec, "secretRef").get("name")
     return GitSync(
         name,
         namespace,
-        str(branch or view.settings.branch or ("" if unknown_branch(view.flux1.fluxd) else _BRANCH)),
+        str(branch or default),
         tuple(synced.path for synced in view.sync_paths),
         view.name,
         fluxd_settings_of(view.settings.fluxd),
@@ -74,6 +75,7 @@ def _sync(view: ClusterView, around: Surroundings) -> GitSync:
         secret_name=str(secret) if secret else (None if spec else name),
         flux_version=around.versions[view.name],
         is_included=_is_included(view, around),
+        follows=str(branch or (default if view.flux1.fluxd is not None else "")),
     )
 
 

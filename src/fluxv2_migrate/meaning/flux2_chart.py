@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -124,11 +124,21 @@ def _credentials(secret: flux2.LocalObjectReference | None, namespace: str, *, l
     return "url" if login else "none"
 
 
+def beyond_flux1(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Gives the fields of a source with which it does what the helm-operator could not.
+
+    >>> list(beyond_flux1({"url": "https://charts.example.com", "passCredentials": True, "insecure": False}))
+    ['passCredentials']
+    """
+    for field, value in spec.items():
+        if field not in _SOURCE_FIELDS and value and value != "generic":
+            yield field
+
+
 def _note_source(source: Mapping[str, Any], additional: dict[str, Any]) -> None:
     """Notes what a source does that the helm-operator could not."""
-    for field, value in (source.get("spec") or {}).items():
-        if field not in _SOURCE_FIELDS and value and value != "generic":
-            additional[f"source.{field}"] = copy.deepcopy(value)
+    spec = source.get("spec") or {}
+    additional |= {f"source.{field}": copy.deepcopy(spec[field]) for field in beyond_flux1(spec)}
 
 
 def _repository_chart(

@@ -24,6 +24,7 @@ class ExistingImageObject:
         image: of an ImageRepository how the image is written.
         refers_to: namespace and name of the ImageRepository or GitRepository.
         path: of an ImageUpdateAutomation what it updates.
+        branch: that it pushes to, where it says one.
         secret_name: of an ImageRepository the credentials.
         suspended: whether it does nothing until somebody resumes it.
         labels: of an ImagePolicy.
@@ -38,6 +39,7 @@ class ExistingImageObject:
     image: str = ""
     refers_to: tuple[str, str] = ("", "")
     path: str = ""
+    branch: str = ""
     secret_name: str = ""
     cluster: str = ""
     suspended: bool = False
@@ -78,9 +80,19 @@ class ExistingImageObject:
         if kind == "ImageUpdateAutomation":
             refers_to = named_by(spec.get("sourceRef"), namespace)
             path = str(as_object(spec.get("update")).get("path") or "")
-            selector = as_object(spec.get("policySelector"))
+            git = as_object(spec.get("git"))
+            pushed = as_object(git.get("push")).get("branch") or mapping_at(git, "checkout", "ref").get(
+                "branch"
+            )
             return cls(
-                kind, namespace, name, refers_to=refers_to, path=path, cluster=cluster, selector=selector
+                kind,
+                namespace,
+                name,
+                refers_to=refers_to,
+                path=path,
+                branch=str(pushed or ""),
+                cluster=cluster,
+                selector=as_object(spec.get("policySelector")),
             )
         return None
 

@@ -311,7 +311,7 @@ class _Layout:
         )
         if own:
             for image in members:
-                self._use_automation(own, image, policies[image.key])
+                self._use_automation(own, image, policies[image.key], sync)
             return
         if not sync.branch:
             self.refused[sync.cluster] = ("DA066", _NO_BRANCH)
@@ -346,7 +346,9 @@ class _Layout:
         others = [sync for sync in self.syncs if sync.cluster != cluster and len(sync.paths) > 1]
         return any(overlap(normal_path(path), normal_path(each)) for sync in others for each in sync.paths)
 
-    def _use_automation(self, own: Sequence[ExistingImageObject], image: PlacedImage, policy: str) -> None:
+    def _use_automation(
+        self, own: Sequence[ExistingImageObject], image: PlacedImage, policy: str, sync: GitSync
+    ) -> None:
         """Says why none of the automations that are there updates an image."""
         covering = [each for each in own if covers(each.path, image.use.file)]
         cluster = image.use.cluster
@@ -368,6 +370,13 @@ class _Layout:
             self._note("IM035", message, image.use, f"{image.namespace}/{policy}")
         elif all(each.suspended for each in taking):
             self._tell_suspended(taking[0], [image])
+        elif sync.follows and all(each.branch not in ("", sync.follows) for each in taking):
+            where = f"ImageUpdateAutomation {taking[0].namespace}/{taking[0].name}"
+            message = (
+                f"{where} pushes to the branch {taking[0].branch}, and the cluster follows {sync.follows}: "
+                "fluxd pushed to that one"
+            )
+            self._note("RP086", message, image.use, where)
 
     def _tell_suspended(self, known: ExistingImageObject, images: Sequence[PlacedImage]) -> None:
         where = f"{known.kind} {known.namespace}/{known.name}"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, new_object
 from fluxv2_migrate.kubernetes import as_object, group_of
+from fluxv2_migrate.meaning.flux2_chart import beyond_flux1
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
 from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixes
 from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, name_of_copy, note_needed
@@ -29,6 +30,8 @@ class ExistingSource:
         ref: of git, as pairs of the field and its value.
         cluster: the cluster that has it; empty where none is known to, so that any may.
         is_idle: whether it fetches nothing: it is suspended or never applied, or is not of its URL's type.
+        is_narrowed: whether it leaves out some of the files, and perhaps those of a chart.
+        differs: the fields of a release's meaning in which one differs that has its chart from here.
     """
 
     kind: str
@@ -39,6 +42,8 @@ class ExistingSource:
     secret_name: str | None
     cluster: str = ""
     is_idle: bool = False
+    is_narrowed: bool = False
+    differs: tuple[str, ...] = ()
 
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any], cluster: str = "") -> ExistingSource | None:
@@ -67,6 +72,8 @@ class ExistingSource:
             is_idle=spec.get("suspend") is True
             or is_disabled(manifest)
             or is_oci != url.strip().lower().startswith("oci://"),
+            is_narrowed=bool(spec.get("ignore") or spec.get("sparseCheckout")),
+            differs=tuple(_differing(spec)),
         )
 
     def is_at(self, cluster: str, namespace: str) -> bool:
@@ -82,7 +89,7 @@ class ExistingSource:
         secret = request.secret_name or (request.secret[1] if request.secret else None)
         return (
             self.kind == request.kind
-            and not self.is_idle
+            and not (self.is_idle or self.is_narrowed)
             and self.key == request.key
             and self.ref == request.ref
             and (secret is None or self.secret_name == secret)
@@ -90,6 +97,13 @@ class ExistingSource:
             and request.source_name in (None, self.name)
             and not request.written_by
         )
+
+
+def _differing(spec: Mapping[str, Any]) -> Iterator[str]:
+    if any(beyond_flux1(spec)):
+        yield "additional"
+    if spec.get("secretRef"):
+        yield "chart.credentials"
 
 
 Slot = tuple[str, str]

@@ -395,13 +395,20 @@ def _comments(texts: Iterable[ReleaseText]) -> Mapping[PlacedRequest, Sequence[F
 
 
 def tell_of_releases(
-    releases: Iterable[MigratingRelease], layout: SourceLayout, findings: FindingGroups
+    releases: Iterable[MigratingRelease],
+    layout: SourceLayout,
+    existing: Iterable[ExistingSource],
+    findings: FindingGroups,
 ) -> None:
     """Adds what is to be known of releases.
 
     Args:
         releases: that are migrated, or would be if a person answered.
+        existing: the sources that are there.
     """
+    differing: dict[tuple[str, str], list[str]] = {}
+    for source in existing:
+        differing.setdefault((source.kind, source.name), []).extend(source.differs)
     for release in releases:
         has_key = any(
             "identity" in each.request.keys and each not in layout.made for each in release.requests
@@ -411,6 +418,10 @@ def tell_of_releases(
         if not stopped and has_key:
             # The operator's key is not the one that a source has which is there already.
             findings.declare(release.document, release.resource, ("chart.credentials",))
+        for each in release.requests if not stopped else ():
+            if each not in layout.made:
+                source_name = (layout.references[each].kind, layout.references[each].name)
+                findings.declare(release.document, release.resource, tuple(differing.get(source_name, ())))
         differences = Notice("HR118", draft.differ_all, _SPEC, "all", None, draft.differences)
         credentials = (each for placed in release.requests for each in _credentials(placed, layout))
         for notice in (*draft.notices, differences, *credentials):

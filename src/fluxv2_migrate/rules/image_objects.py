@@ -27,6 +27,7 @@ class GitSync:
         url: of the repository, for namespaces that need a GitRepository of their own.
         secret_name: of the GitRepository's credentials, beside it.
         flux_version: the Flux release of the cluster, where it differs.
+        follows: the branch that the cluster follows, where it is no guess.
         is_included: whether what another cluster builds includes what lies in one of the paths.
     """
 
@@ -40,6 +41,7 @@ class GitSync:
     secret_name: str | None = None
     flux_version: FluxVersion | None = None
     is_included: bool = False
+    follows: str = ""
 
 
 def image_repository_manifest(
