@@ -118,9 +118,10 @@ def test_nothing_else_is_declared_with_what_a_person_accepts() -> None:
     assert not fm.verify_migration(files, edited, options=options, declared=migration.declared).ok
 
 
-def test_a_value_of_which_nobody_knows_what_it_is_is_told_and_declared() -> None:
+@pytest.mark.parametrize("namespace", [", namespace: shop", ""])
+def test_a_value_of_which_nobody_knows_what_it_is_is_told_and_declared(namespace: str) -> None:
     gateway = (
-        "apiVersion: example.com/v1\nkind: Gateway\nmetadata: {name: edge, namespace: shop}\n"
+        f"apiVersion: example.com/v1\nkind: Gateway\nmetadata: {{name: edge{namespace}}}\n"
         "spec: {mirror: yes}\n"
     )
     migration = checked(of_fluxd(gateway=gateway))

@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.kubernetes import named as name_of
 from manifest_texts import CHART, fluxd_text, release_text
 from real_kustomize import NAMES, build_all, with_stubs, write_tree
 from reference_trees import LOADER, TREES, read_tree
@@ -236,8 +237,7 @@ def check(
         if document and (document.get("metadata") or {}).get("name")
     }
     for more in controller.keys() - fluxd.keys() - generated:
-        kind, namespace, name = more
-        assert any(f"{kind} {namespace}/{name}" in text for text in named.texts), more
+        assert any(name_of(*more) in text for text in named.texts), more
     doubled = [each for each, count in controller.items() if count > 1]
     assert not doubled
 

@@ -178,7 +178,7 @@ def test_images_of_workloads_have_the_paths_of_their_fields() -> None:
     assert [(each.resource, each.container, str(each.image)) for each in found] == [
         ("Deployment shop/web", "c", "b:2"),
         ("Deployment shop/web", "i", "a:1"),
-        ("CronJob /job", "c", "c"),
+        ("CronJob job", "c", "c"),
     ]
     for each in found:
         value = manifest

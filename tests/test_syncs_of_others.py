@@ -488,3 +488,15 @@ def test_clusters_that_share_a_path_follow_branches_of_their_own() -> None:
     crossed = [{**each, "branch": "other"} if each["name"] == "us" else each for each in clusters]
     migration = fm.migrate_repository(shared, fm.MigrationOptions.model_validate({"clusters": crossed}))
     assert told(migration, "RP080") == ["clusters/us/flux-system.yaml"]
+
+
+def test_a_cluster_without_a_sync_is_not_held_to_the_branch_of_another_one() -> None:
+    files: Files = {
+        "flux/aat.yaml": fluxd("aat"),
+        "aat/web.yaml": WORKLOAD,
+        "prod/web.yaml": release(),
+        "prod/api.yaml": WORKLOAD.replace("name: web", "name: api"),
+    }
+    migration = fm.migrate_repository(files)
+    assert [each.branch for each in migration.context.clusters] == ["main", None]
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok

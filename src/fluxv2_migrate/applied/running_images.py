@@ -13,7 +13,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
-from fluxv2_migrate.kubernetes import annotations_of, as_object, objects_in
+from fluxv2_migrate.kubernetes import annotations_of, as_object, named, objects_in
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -76,7 +76,7 @@ def _asked(found: ClusterObject, inventory: Inventory) -> Iterator[_Asked]:
         namespace = found.namespace
         if manifest is not found.manifest:
             namespace = str(metadata.get("namespace") or "") or namespace
-        resource = f"{kind} {namespace}/{name}"
+        resource = named(kind, namespace, name)
         for image in find_images({**manifest}):
             if kind in POD_SPECS:
                 running = _of_workload(kind, namespace, name, image, inventory)

@@ -22,6 +22,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux1.placeholders import has_placeholder
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -280,4 +281,4 @@ def _tell_objects(
 
 
 def _name(each: AppliedObject) -> str:
-    return f"{each.kind} {each.namespace}/{each.name}"
+    return named(each.kind, each.namespace, each.name)

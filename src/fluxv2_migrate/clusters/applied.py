@@ -15,7 +15,7 @@ from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Ref
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
 from fluxv2_migrate.folders import folder_around, is_below
-from fluxv2_migrate.kubernetes import group_of, namespace_and_name
+from fluxv2_migrate.kubernetes import group_of, named, namespace_and_name
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.kustomize.values import json_value
 from fluxv2_migrate.plan import merge_difference
@@ -365,7 +365,7 @@ def _identity(manifest: Mapping[str, Any]) -> _Identity:
 
 def _name(identity: _Identity) -> str:
     _, kind, namespace, name = identity
-    return f"{kind} {namespace}/{name}"
+    return named(kind, namespace, name)
 
 
 def _proposal(root: str, kept: Sequence[str], broken: Collection[str]) -> str:

@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.flux1.policies import read_policies
-from fluxv2_migrate.kubernetes import annotations_of, group_of, objects_in
+from fluxv2_migrate.kubernetes import annotations_of, group_of, named, objects_in
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
@@ -36,7 +36,7 @@ class FluxdObject(NamedTuple):
     @property
     def resource(self) -> str:
         """Names it as findings do."""
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        return named(self.kind, self.namespace, self.name)
 
 
 def objects_of_fluxd(synced: SyncPath, clusters: ClusterMap, repository: Repository) -> list[FluxdObject]:

@@ -50,7 +50,7 @@ class ExpectedRelease:
     @property
     def identity(self) -> tuple[str, str]:
         """Namespace and name of the HelmRelease."""
-        namespace, _, name = self.resource.partition(" ")[2].partition("/")
+        namespace, _, name = self.resource.partition(" ")[2].rpartition("/")
         return namespace, name
 
     @property

@@ -17,7 +17,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.folders import is_below, overlap
-from fluxv2_migrate.kubernetes import objects_in
+from fluxv2_migrate.kubernetes import named, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.changes import Change
@@ -77,7 +77,7 @@ def _left_documents(
             is_going = document.key in going or clusters.runs_flux_1(document)
             if not is_old or is_going or path in outputs:
                 continue
-            resource = f"HelmRelease {'/'.join(filter(None, document.identity))}"
+            resource = named("HelmRelease", *document.identity)
             seen = [each.cluster for each in clusters.sightings.get(document.key, ())]
             if not seen and not is_partial_release(document.manifest):
                 seen = _broken_over(path, around)

@@ -14,7 +14,7 @@ from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.folders import is_below
-from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in
+from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in, named
 from fluxv2_migrate.kustomize import Kustomization, ListedEntry
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -54,7 +54,7 @@ class Flux1Document:
         """Names it as findings do."""
         if self.entries:
             return ", ".join(entry.entry for _, entry in self.entries)
-        return f"{self.document.manifest.get('kind')} {'/'.join(filter(None, self.document.identity))}"
+        return named(str(self.document.manifest.get("kind")), *self.document.identity)
 
 
 def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Flux1Document]:

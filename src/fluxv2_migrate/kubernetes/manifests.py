@@ -118,7 +118,16 @@ def resource_of(manifest: Mapping[str, Any]) -> str:
     >>> resource_of({"kind": "Secret", "metadata": {"namespace": "shop", "name": "key"}})
     'Secret shop/key'
     """
-    return f"{manifest.get('kind')} {'/'.join(namespace_and_name(manifest))}"
+    return named(str(manifest.get("kind")), *namespace_and_name(manifest))
+
+
+def named(kind: str, namespace: str, name: str) -> str:
+    """Names an object of which this is known as findings do.
+
+    >>> named("Secret", "shop", "key"), named("ClusterRole", "", "view")
+    ('Secret shop/key', 'ClusterRole view')
+    """
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
 def group_of(manifest: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.placement.homes import Affixes
 from fluxv2_migrate.placement.prerequisites import Prerequisite
 from fluxv2_migrate.plan import Path
@@ -52,7 +53,7 @@ class ImageUse:
     @property
     def resource(self) -> str:
         """Names the workload as findings do."""
-        return f"{self.kind} {self.namespace}/{self.name}"
+        return named(self.kind, self.namespace, self.name)
 
     @property
     def subject(self) -> Subject:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.releases.decisions import DecidedReleases
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patched import (
@@ -103,7 +104,7 @@ def _read(
 
 def _tell_stops(document: Document, error: NoChart, findings: FindingGroups) -> None:
     draft = error.draft
-    resource = f"{document.manifest['kind']} {draft.namespace}/{draft.name}"
+    resource = named(str(document.manifest["kind"]), draft.namespace, draft.name)
     for notice in draft.notices:
         if draft.stops(notice):
             told = error.told[notice]

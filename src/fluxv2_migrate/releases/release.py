@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.meaning.release_names import resolve_release_name
 from fluxv2_migrate.placement import Affixes, PlacedRequest
 from fluxv2_migrate.releases.drafts import NameElsewhere
@@ -51,7 +52,7 @@ class ReadRelease:
     @property
     def resource(self) -> str:
         """Names it as findings do."""
-        return f"{self.document.manifest['kind']} {self.draft.namespace}/{self.draft.name}"
+        return named(str(self.document.manifest["kind"]), self.draft.namespace, self.draft.name)
 
     @property
     def clusters(self) -> tuple[str, ...]:

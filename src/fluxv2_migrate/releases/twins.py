@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters import ClusterMap, Sighting
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.release_name import written_release_name
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.kubernetes import mapping_at, namespace_and_name
+from fluxv2_migrate.kubernetes import mapping_at, named, namespace_and_name
 from fluxv2_migrate.meaning import (
     ReleaseMeaning,
     RunningOperator,
@@ -151,7 +151,7 @@ def differences_of_twin(
         TwinDiffers: it does not mean the same.
     """
     document = twin.document
-    resource = f"HelmRelease {'/'.join(twin.identity)}"
+    resource = named("HelmRelease", *twin.identity)
     here = f"{resource} is there already in {document.path}:{document.position(('metadata', 'name'))[0]}"
     try:
         before = _meaning(manifest, release)

@@ -22,6 +22,7 @@ from fluxv2_migrate.flux2 import (
     Kustomization,
 )
 from fluxv2_migrate.frozen import FrozenDict, frozen
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.pages import facts, fragment
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting.records import as_data, json_text
@@ -70,7 +71,7 @@ class MigratedManifest:
     def name(self) -> str:
         """`kind namespace/name` of the v2 resource."""
         metadata = self.manifest["metadata"]
-        return f"{self.manifest['kind']} {metadata.get('namespace') or ''}/{metadata['name']}"
+        return named(str(self.manifest["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"]))
 
     def __repr__(self) -> str:
         # A manifest may hold what is not for logs: values, and URLs with a user.
@@ -108,7 +109,7 @@ class MigratedResource:
     def name(self) -> str:
         """`kind namespace/name` of the v2 resource."""
         metadata = self.resource.metadata
-        return f"{self.resource.kind} {metadata.namespace or ''}/{metadata.name}"
+        return named(self.resource.kind, metadata.namespace or "", str(metadata.name))
 
     def _repr_html_(self) -> str:
         about = facts([("file", self.path), ("cluster", self.cluster or "all"), ("was", self.before)])

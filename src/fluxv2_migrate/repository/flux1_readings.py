@@ -13,7 +13,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.given import like_given
-from fluxv2_migrate.kubernetes import as_list, group_of, objects_in
+from fluxv2_migrate.kubernetes import as_list, group_of, named, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.fields import PATCH_FIELDS, in_own_letters
 from fluxv2_migrate.kustomize.listed_transformers import TRANSFORMER_API
@@ -77,7 +77,7 @@ class RewrittenDocument:
     def changes(self) -> Iterator[Change]:
         """Gives what was done, one change for each scalar."""
         manifest, path = self.document.manifest, self.document.path
-        resource = f"{manifest.get('kind') or 'Kustomization'} {'/'.join(self.document.identity)}"
+        resource = named(str(manifest.get("kind") or "Kustomization"), *self.document.identity)
         for scalar in self.scalars:
             field = ".".join(scalar.path)
             yield Change("flux1-reading", resource, path, self.line(scalar), (field,), path, field)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import ImageRef
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.plan import Move, Path, Plan, Set, leaf_at
 from fluxv2_migrate.rules.pull_secrets import PullSecret
 from fluxv2_migrate.rules.registries import RegistryProvider
@@ -180,7 +181,7 @@ class ImageAutomationDraft:
     @property
     def resource(self) -> str:
         """Names it as findings do."""
-        return f"{self.kind} {self.namespace}/{self.name}"
+        return named(self.kind, self.namespace, self.name)
 
     @property
     def subject(self) -> Subject:

@@ -13,7 +13,7 @@ from fluxv2_migrate.flux1 import HelmRelease as HelmReleaseV1
 from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
-from fluxv2_migrate.kubernetes import KubernetesModel
+from fluxv2_migrate.kubernetes import KubernetesModel, named
 from fluxv2_migrate.placement import PlacedRequest, name_sources, source_manifest, source_secret
 from fluxv2_migrate.plan import apply_to_mapping
 from fluxv2_migrate.repository.changes import Change, change_of
@@ -85,7 +85,7 @@ def convert_helm_release(
     subject = Subject(settings.cluster, model.kind, namespace, name, "")
     override, _ = override_for(subject, options.overrides)
     draft = draft_helm_release(manifest, options, flux_version, override, settings)
-    resource = f"{model.kind} {draft.namespace}/{draft.name}"
+    resource = named(model.kind, draft.namespace, draft.name)
     findings = tuple(
         Finding(
             notice.code,

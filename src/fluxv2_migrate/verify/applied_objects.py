@@ -19,7 +19,7 @@ from fluxv2_migrate.flux1.marks import is_meant_for_fluxd
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_kept
 from fluxv2_migrate.flux2.releases import is_of_flux2, serving_releases
-from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, mapping_at, resource_of
+from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, mapping_at, named, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.comparison import ABSENT, same_json
 from fluxv2_migrate.verify.context import Context
@@ -116,7 +116,7 @@ def compare_objects(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Dif
         namespace, name = place_of(manifest, "", synced)
         places = (namespace, synced.target_namespace) if namespace else ("", objects.default)
         now = next((found for place in places if (found := objects.applied.get((kind, place, name)))), None)
-        resource = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+        resource = named(kind, namespace, name)
         if now is None or group_of(manifest) in RELEASE_GROUPS:
             continue
         policies = read_policies(annotations_of(manifest))

@@ -93,12 +93,13 @@ def _sources_of_syncs(view: ClusterView, context: Context) -> Mapping[_Name, Map
         for path in (() if reconciled is None else reconciled.paths)
         if path.by is not None
     }
-    others = {
-        each.identity: each.manifest
-        for each in context.sources.found
-        if each.manifest.get("kind") == "GitRepository"
-    }
-    return found or {(context.options.flux_namespace, _BOOTSTRAPPED): {}, **others}
+    if found:
+        return found
+    others = [each for each in context.sources.found if each.manifest.get("kind") == "GitRepository"]
+    # That of another cluster does not say what this one follows.
+    files = context.before.clusters.owners.own({each.path for each in others}, view.name)
+    own = {each.identity: each.manifest for each in others if each.path in files}
+    return {(context.options.flux_namespace, _BOOTSTRAPPED): {}, **own}
 
 
 def _branch_of(source: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ from fluxv2_migrate.kubernetes import (
     as_object,
     group_of,
     is_object_name,
+    named,
     named_by,
     namespace_and_name,
     objects_in,
@@ -87,7 +88,7 @@ class _Workload:
     @property
     def resource(self) -> str:
         kind, namespace, name = self.identity
-        return f"{kind} {namespace}/{name}"
+        return named(kind, namespace, name)
 
 
 @dataclass(slots=True)
@@ -463,7 +464,7 @@ def _on_top(
         if by not in told:
             found.append(Difference("image.written_by", _NOBODY, by))
     if found:
-        resource, path, line = f"{kind} {namespace}/{name}", each.path, 1
+        resource, path, line = named(kind, namespace, name), each.path, 1
         if known is not None:
             path, line = known.path, known.line
         declaration = context.declared.of(path, (resource,))
