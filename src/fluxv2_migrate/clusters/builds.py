@@ -121,7 +121,7 @@ def _patched(tree: KustomizeTree, folder: str, patch_file: str) -> Build:
     No kustomization could do that to the root of a repository, which it would lie in itself.
     """
     gathered = tree.accumulator.folder(folder)
-    over = Kustomization(_OVER, "", "", {"patchesStrategicMerge": [patch_file]}, {})
+    over = Kustomization(_OVER, "", "", {"patchesStrategicMerge": [patch_file]})
     tree.accumulator.gather(over, gathered, ())
     gathered.files.discard(_OVER)
     for resource in gathered.resources:

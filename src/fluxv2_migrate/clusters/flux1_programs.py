@@ -270,7 +270,8 @@ def _of_inline_patches(reader: ClusterReader) -> Iterator[Flux1Program]:
             continue
         for patch in kustomization.patches:
             text = patch.inline or reader.text(patch.path)
-            place = (patch.path, 1) if patch.path else (kustomization.path, patch.line)
+            line = 1 if patch.path else kustomization.line_of(patch.field, patch.index)
+            place = (patch.path or kustomization.path, line)
             value = _value(text)
             if isinstance(value, list):
                 yield from _of_operations(value, place)

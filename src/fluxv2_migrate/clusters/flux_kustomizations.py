@@ -213,7 +213,7 @@ def overlaid(tree: KustomizeTree, folder: str, overlay: str) -> tuple[Kustomizat
         known = own
     elif own is None:
         listed = [posixpath.relpath(each, folder or ".") for each in generated_resources(tree, folder)]
-        known = Kustomization(posixpath.join(folder, FILE_NAMES[0]), folder, "", {"resources": listed}, {})
+        known = Kustomization(posixpath.join(folder, FILE_NAMES[0]), folder, "", {"resources": listed})
     else:
         return None
     document = dict(known.document)

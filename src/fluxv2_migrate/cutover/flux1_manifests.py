@@ -106,7 +106,8 @@ def _fetched(around: Surroundings) -> Iterator[Flux1Document]:
             entries = [each for each in kustomization.remote_entries if own.search(each.entry)]
             if entries:
                 shown = _patched(program, kustomization, around)
-                known = shown or Flux1Program(program, path=kustomization.path, line=entries[0].line)
+                line = kustomization.line_of(entries[0].field, entries[0].index)
+                known = shown or Flux1Program(program, path=kustomization.path, line=line)
                 yield Flux1Document(
                     around.repository.all_documents(kustomization.path)[0],
                     known,

@@ -490,4 +490,4 @@ def _note(
 def _note_entry(
     into: Accumulation, kind: ProblemKind, kustomization: Kustomization, entry: ListedEntry, reason: str
 ) -> None:
-    into.problems.append(BuildProblem(kind, kustomization.path, entry.line, reason))
+    _note(into, kind, kustomization, reason, entry.field, entry.index)

@@ -81,7 +81,7 @@ def controller_build(tree: KustomizeTree, folder: str, *, ignore: str | None = N
         return artifact.finished(folder, gathered)
     start = f"{folder}/" if folder else ""
     entries = [resource.removeprefix(start) for resource in resources]
-    artifact.accumulator.gather(Kustomization(path, folder, "", {"resources": entries}, {}), gathered, ())
+    artifact.accumulator.gather(Kustomization(path, folder, "", {"resources": entries}), gathered, ())
     gathered.files.discard(path)
     gathered.folders.discard(folder)
     for resource in gathered.resources:

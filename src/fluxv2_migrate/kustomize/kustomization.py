@@ -17,10 +17,10 @@ from fluxv2_migrate.kustomize.fields import fault_of_field, in_own_letters
 from fluxv2_migrate.kustomize.values import text_of
 from fluxv2_migrate.yaml_text import (
     MappingNode,
-    Node,
     SequenceNode,
     first_document,
-    read_document,
+    read_nodes,
+    read_value,
 )
 
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -77,14 +77,12 @@ class ListedEntry:
     Attributes:
         entry: as it is written.
         field: the field, `bases` too.
-        line: in the file, 1-based.
         path: the path in the repository that it means; `None` if it is remote or leads out of it.
     """
 
     entry: str
     field: str
     index: int
-    line: int
     path: str | None
 
     @property
@@ -99,7 +97,6 @@ class KustomizationPatch:
 
     Attributes:
         field: `patches`, `patchesStrategicMerge` or `patchesJson6902`.
-        line: in the file, 1-based.
         path: the path of its file in the repository; empty if its text stands in the kustomization.
         inline: the text that stands there.
         target: what selects the objects; `None` if its own kind and name do.
@@ -107,7 +104,6 @@ class KustomizationPatch:
 
     field: str
     index: int
-    line: int
     path: str
     inline: str
     target: Mapping[str, Any] | None = None
@@ -121,14 +117,12 @@ class Kustomization:
     Attributes:
         folder: its folder; empty for the repository's root.
         text: as it is stored, but for the letters of its fields.
-        lines: of each of its fields, and of the items of those that are lists.
     """
 
     path: str
     folder: str
     text: str = dataclass_field(repr=False)
     document: Mapping[str, Any]
-    lines: Mapping[str, tuple[int, tuple[int, ...]]] = dataclass_field(repr=False, compare=False)
 
     @property
     def is_component(self) -> bool:
@@ -171,9 +165,7 @@ class Kustomization:
         for entry in self.entries("patchesStrategicMerge"):
             is_text = "\n" in entry.entry or "{" in entry.entry
             path = "" if is_text or entry.path is None else entry.path
-            found.append(
-                KustomizationPatch(entry.field, entry.index, entry.line, path, entry.entry if is_text else "")
-            )
+            found.append(KustomizationPatch(entry.field, entry.index, path, entry.entry if is_text else ""))
         for name in ("patches", "patchesJson6902"):
             found += [self._patch(name, index, entry) for index, entry in enumerate(self.mappings(name))]
         return tuple(found)
@@ -188,7 +180,6 @@ class Kustomization:
         return KustomizationPatch(
             name,
             index,
-            self.line_of(name, index),
             (join_path(self.folder, path) or path) if path else "",
             text_of(entry.get("patch") or ""),
             target if isinstance(target, Mapping) else None,
@@ -233,7 +224,6 @@ class Kustomization:
                 text := text_of(value or ""),
                 name,
                 index,
-                self.line_of(name, index),
                 None if is_remote(text) or not text else join_path(self.folder, text),
             )
             for index, value in enumerate(values)
@@ -251,6 +241,19 @@ class Kustomization:
         value = self.document.get(name)
         return "" if value is None else text_of(value)
 
+    @cached_property
+    def _lines(self) -> Mapping[str, tuple[int, tuple[int, ...]]]:
+        """The line of each field, and of each item of those that are lists: hardly ever one is asked for."""
+        text = first_document(self.text)
+        root = read_nodes(text)
+        ends = [match.start() for match in re.finditer("\n", text)]
+        found: dict[str, tuple[int, tuple[int, ...]]] = {}
+        for key, value in root.value if isinstance(root, MappingNode) else ():
+            items = value.value if isinstance(value, SequenceNode) else ()
+            lines = tuple(bisect_left(ends, item.start) + 1 for item in items)
+            found.setdefault(key.value, (bisect_left(ends, key.start) + 1, lines))
+        return found
+
     def line_of(self, name: str, index: int | None = None) -> int:
         r"""Gives the line of a field, or of one of its entries, 1-based.
 
@@ -258,7 +261,7 @@ class Kustomization:
         >>> kustomization.line_of("resources", 1)
         3
         """
-        line, items = self.lines.get(name, (1, ()))
+        line, items = self._lines.get(name, (1, ()))
         return items[index] if index is not None and index < len(items) else line
 
 
@@ -277,12 +280,11 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     'base'
     """
     text = in_own_letters(text)
-    document = first_document(text)
-    root, value = read_document(document, path=path)
+    value = read_value(first_document(text), path=path)
     value = {} if value is None else value
     if not isinstance(value, dict):
         raise InvalidManifest("a kustomization that is no mapping", path=path, line=1)
-    kustomization = Kustomization(path, posixpath.dirname(path), text, value, _lines_of(root, document))
+    kustomization = Kustomization(path, posixpath.dirname(path), text, value)
     for name, entry in value.items():
         reason = fault_of_field(name, entry)
         if reason is not None:
@@ -301,14 +303,3 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     if all(entry in (None, "") for name, entry in value.items() if name not in ("apiVersion", "kind")):
         raise InvalidManifest("kustomize refuses an empty kustomization", path=path, line=1)
     return kustomization
-
-
-def _lines_of(root: Node | None, text: str) -> Mapping[str, tuple[int, tuple[int, ...]]]:
-    """Gives the line of each field, and of each item of those that are lists."""
-    ends = [match.start() for match in re.finditer("\n", text)]
-    found: dict[str, tuple[int, tuple[int, ...]]] = {}
-    for key, value in root.value if isinstance(root, MappingNode) else ():
-        items = value.value if isinstance(value, SequenceNode) else ()
-        lines = tuple(bisect_left(ends, item.start) + 1 for item in items)
-        found.setdefault(key.value, (bisect_left(ends, key.start) + 1, lines))
-    return found
