@@ -500,3 +500,23 @@ def test_a_cluster_without_a_sync_is_not_held_to_the_branch_of_another_one() -> 
     migration = fm.migrate_repository(files)
     assert [each.branch for each in migration.context.clusters] == ["main", None]
     assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+
+
+@pytest.mark.parametrize(
+    ("ref", "branch"),
+    [
+        ("branch: live", "live"),
+        ("name: refs/heads/live", "live"),
+        ("branch: live, tag: v1", "live"),
+        # fluxd followed that one by default, and so does source-controller.
+        ("", "master"),
+        ("tag: v1", "master"),
+    ],
+)
+def test_images_are_pushed_to_the_branch_that_the_source_checks_out(ref: str, branch: str) -> None:
+    files = apart(f"ref: {{{ref}}}", text=WORKLOAD)
+    migration = checked(files, clusters=CLUSTERS)
+    automation = next(
+        str(text) for path, text in migration.created.items() if path.startswith("apps/eu/images/flux")
+    )
+    assert automation.count(f"branch: {branch}\n") == 2

@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
 from fluxv2_migrate.folders import nearest, normal_path
 from fluxv2_migrate.kubernetes import mapping_at, named_by, namespace_and_name
+from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.overrides import Subject, override_for
@@ -33,7 +34,7 @@ def source_ignores(around: Surroundings) -> dict[str, str]:
     # Hardly any repository has one, and a cluster's own is not found at once.
     specs = (mapping_at(each.manifest, "spec") for _, each in around.repository.new_objects())
     views = around.clusters.clusters if any("ignore" in spec for spec in specs) else ()
-    found = {view.name: _repository(view, around)[1].get("ignore") for view in views}
+    found = {view.name: mapping_at(_repository(view, around)[1], "spec").get("ignore") for view in views}
     return {name: ignore for name, ignore in found.items() if isinstance(ignore, str)}
 
 
@@ -46,10 +47,10 @@ def _repository(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str
         # With its scheme, unlike `repository_key`: image automation pushes with the credentials of what is
         # found, and those of `https://` are no key of `ssh://`, which fluxd pushed with.
         wanted = git_url_key(url)
-        same = (each.identity for each in repositories if git_url_key(str(each.spec.get("url"))) == wanted)
-        identity = next(same, identity)
+        same = (each for each in repositories if git_url_key(each.url) == wanted)
+        identity = next((each.identity for each in same), identity)
     found = [each for each in repositories if each.identity == identity]
-    return identity, nearest(file, found).spec if found else {}
+    return identity, nearest(file, found).manifest if found else {}
 
 
 def _given_url(view: ClusterView, around: Surroundings) -> str | None:
@@ -59,9 +60,12 @@ def _given_url(view: ClusterView, around: Surroundings) -> str | None:
 
 
 def _sync(view: ClusterView, around: Surroundings) -> GitSync:
-    (namespace, name), spec = _repository(view, around)
+    (namespace, name), repository = _repository(view, around)
+    spec, followed = mapping_at(repository, "spec"), checked_out_of(repository)
     url = _given_url(view, around)
-    branch = mapping_at(spec, "ref").get("branch") or view.settings.branch
+    # `ref.name` names one, too, and source-controller has a default.
+    named = followed.value if followed is not None and followed.kind == "branch" else ""
+    branch = mapping_at(spec, "ref").get("branch") or view.settings.branch or named
     default = "" if unknown_branch(view.flux1.fluxd) else _BRANCH
     secret = mapping_at(spec, "secretRef").get("name")
     return GitSync(
@@ -93,7 +97,11 @@ class _Standing:
 
     path: str
     identity: tuple[str, str]
-    spec: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        return str(mapping_at(self.manifest, "spec").get("url"))
 
 
 def _reference(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str], str]:
@@ -114,7 +122,7 @@ def _repositories(view: ClusterView, around: Surroundings) -> list[_Standing]:
     for file, manifest in _seen("GitRepository", view, around):
         namespace, name = namespace_and_name(manifest)
         identity = (namespace or around.options.flux_namespace, name)
-        found.append(_Standing(file, identity, mapping_at(manifest, "spec")))
+        found.append(_Standing(file, identity, manifest))
     return found
 
 
