@@ -417,3 +417,17 @@ def test_a_patch_of_what_is_missing_is_one_question() -> None:
     errors = [each for each in migration.findings if each.severity == "error"]
     assert [each.code for each in errors] == ["RP019"]
     assert "gone" in errors[0].message
+
+
+def test_patches_of_several_builds_are_listed_together_also_where_the_flux_yaml_stays() -> None:
+    locked = (
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
+        "  annotations:\n    fluxcd.io/locked: 'true'\n  name: api\n"
+    )
+    files, _ = RUN["several builds"]
+    files = in_folder("dev", files | {"flux-patch.yaml": RUNNING + locked})
+    migration = fm.migrate_repository(files)
+    for name in ("web", "api"):
+        assert "flux-patch.yaml" in str(migration.files[f"dev/{name}/kustomization.yaml"])
+    assert "ghcr.io/acme/web:1.4.9" in str(migration.files["dev/web/flux-patch.yaml"])
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok

@@ -46,8 +46,9 @@ class ListedPatches:
 
     @property
     def files(self) -> set[str]:
-        """All files that have to do with what is built."""
-        return {self.patch_file, *(file for build in self.found.builds for file in build.files)}
+        """All files that have to do with what is built, those too that are written of the patches."""
+        built = (file for build in self.found.builds for file in build.files)
+        return {self.patch_file, *self.found.texts, *built}
 
     @property
     def holds_flux1(self) -> bool:
