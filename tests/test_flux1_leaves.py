@@ -1104,3 +1104,23 @@ def test_flux_1_stays_where_a_build_of_what_it_syncs_fails() -> None:
     built = migrate({**files, "apps/kustomization.yaml": "resources: [web.yaml]\n"})
     assert built.ok
     assert set(built.deleted) == {".flux.yaml", "install/flux.yaml", "install/operator.yaml"}
+
+
+@pytest.mark.parametrize("are_alike", [False, True])
+def test_fluxds_stay_where_nothing_else_says_whose_operator_is_whose(are_alike: bool) -> None:
+    command = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release_text(CHART).replace("  helmVersion: v3\n", ""),
+    }
+    for name, versions in (("eu", "v3"), ("us", "v3" if are_alike else "v2")):
+        files |= {
+            f"{name}/flux/flux.yaml": fluxd(f"--git-path={name}/apps", "--manifest-generation"),
+            f"{name}/flux/operator.yaml": operator().replace("=v3", f"={versions}"),
+            f"{name}/apps/.flux.yaml": command,
+            f"{name}/apps/kustomization.yaml": "resources: [../../base]\n",
+        }
+    migration = fm.migrate_repository(files)
+    assert migration.ok is are_alike
+    assert ("us/flux/flux.yaml" in migration.files) is not are_alike
+    assert fm.migrate_repository(migration.files).files == migration.files

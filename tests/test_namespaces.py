@@ -117,8 +117,46 @@ def test_a_cluster_that_builds_the_file_must_agree() -> None:
         fm.Cluster(name="eu", sync_paths=("all",), default_namespace="shop"),
         fm.Cluster(name="us", sync_paths=("base",), default_namespace="team"),
     )
-    # Only what is read one by one is told of; what kustomize builds is not written for one cluster alone.
-    assert migrate(files, clusters=clusters).files["base/db.yaml"] == CONFIG
+    # What kustomize builds is not written for one cluster alone.
+    migration = migrate(files, clusters=clusters)
+    assert migration.files["base/db.yaml"] == CONFIG
+    assert told(migration) == ["base/db.yaml:1"]
+
+
+BUILT: Files = {
+    "base/kustomization.yaml": "resources: [web.yaml, db.yaml]\n",
+    "base/web.yaml": release().replace("  namespace: shop\n", ""),
+    "base/db.yaml": CONFIG,
+    "prod/kustomization.yaml": "resources: [../base]\n",
+    "prod/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+    "flux.yaml": fluxd_text(
+        "--git-url=git@git.example.com:acme/fleet",
+        "--git-path=prod",
+        "--manifest-generation",
+        "--k8s-default-namespace=shop",
+    ),
+}
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_what_fluxd_built_without_a_namespace_is_told_too(is_wanted: bool) -> None:
+    options = fm.MigrationOptions(write_missing_namespaces=is_wanted)
+    migration = fm.migrate_repository(BUILT, options)
+    assert migration.ok
+    assert told(migration) == ["base/web.yaml:1", "base/db.yaml:1"]
+    report = fm.verify_migration(BUILT, migration.files, options, declared=migration.declared)
+    assert report.ok, report.to_markdown()
+
+
+def test_what_a_kustomization_or_flux_2_puts_into_a_namespace_has_one() -> None:
+    moved = {**BUILT, "prod/kustomization.yaml": "namespace: shop\nresources: [../base]\n"}
+    assert told(fm.migrate_repository(moved)) == []
+    sync = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        "metadata: {name: prod, namespace: flux-system}\nspec: {interval: 5m, path: ./prod, prune: false, "
+        "targetNamespace: shop, sourceRef: {kind: GitRepository, name: flux-system}}\n"
+    )
+    assert told(fm.migrate_repository({**BUILT, "clusters/sync.yaml": sync})) == []
 
 
 def test_a_kustomization_that_only_lists_is_none_that_moves() -> None:

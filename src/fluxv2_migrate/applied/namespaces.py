@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -14,9 +14,19 @@ from fluxv2_migrate.clusters import (
     SyncPath,
     shapes_objects,
 )
+from fluxv2_migrate.clusters import Place as ManifestPlace
+from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.kubernetes import group_of, is_namespace_name, mapping_at
+from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
+from fluxv2_migrate.kubernetes import (
+    annotations_of,
+    group_of,
+    is_namespace_name,
+    mapping_at,
+    namespace_and_name,
+)
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_generated
 from fluxv2_migrate.plan import Set, apply_to_text
@@ -41,6 +51,8 @@ def settle_namespaces(
     Args:
         applied: what fluxd applied of the sync paths whose files it read.
     """
+    # What kustomize builds may be looked for by patches as it is written.
+    _tell_of_namespaces(_built_without(around), findings)
     nameless = _nameless_objects(applied, around)
     if not around.options.write_missing_namespaces:
         _tell_of_namespaces(nameless, findings)
@@ -93,6 +105,36 @@ def _nameless_objects(applied: _Applied, around: Surroundings) -> list[_Nameless
         )
         found[synced] = _Nameless(synced.path, namespace, tuple(objects), others)
     return list(found.values())
+
+
+def _built_without(around: Surroundings) -> Iterator[_Nameless]:
+    """Gives the objects without a namespace that fluxd built, where Flux v2 is to apply them from now on."""
+    clusters = around.clusters
+    for view, synced in clusters.sync_paths():
+        is_of_fluxd = (view.flux1.fluxd is not None or clusters.given) and not view.flux2_file
+        if is_of_fluxd and not clusters.afterwards(synced).target_namespace:
+            namespace = clusters.default_namespace(view.name)
+            objects = tuple(_built_objects(synced, around, with_releases=bool(namespace)))
+            yield _Nameless(synced.path, namespace, objects)
+
+
+def _built_objects(synced: SyncPath, around: Surroundings, *, with_releases: bool) -> Iterator[AppliedObject]:
+    """Gives what is built for a path without a namespace.
+
+    Args:
+        with_releases: whether releases count: of one that is nowhere it is told with the release.
+    """
+    for build in around.clusters.synced.builds(synced):
+        for built in build.objects:
+            kind, (own, name) = str(built.manifest.get("kind")), namespace_and_name(built.manifest)
+            is_counted = kind in NAMESPACED_KINDS and (with_releases or not kind.endswith("HelmRelease"))
+            if own or not is_counted or is_disabled(built.manifest):
+                continue
+            if not read_policies(annotations_of(built.manifest)).ignored:
+                path = built.path or build.folder
+                line = around.repository.document(path, built.index).line if built.path else 1
+                place = ManifestPlace(path, line)
+                yield AppliedObject(place, group_of(built.manifest), kind, "", name, built.index)
 
 
 def _write_namespaces(

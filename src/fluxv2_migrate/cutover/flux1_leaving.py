@@ -177,6 +177,7 @@ def _keep_telling(
             (unsaid, "nothing else in Git says what is synced to the cluster"),
             (failing, "a build of what it syncs fails, and Flux v2 would sync no more of it"),
             (differing, "another fluxd is told something else of images that both sync"),
+            (_with_unlike_operators(asking, around), "nothing else says which helm-operator is its own"),
         ]
     # Of those of which nobody knows the paths it is told where they stand.
     filled_in = {each.key for each in around.clusters.filled_in}
@@ -186,6 +187,20 @@ def _keep_telling(
         _tell_kept(telling, around, findings, reason)
         staying += telling
     yield from staying
+
+
+def _with_unlike_operators(names: Collection[str], around: Surroundings) -> set[str]:
+    """Gives those of some clusters whose helm-operators, which differ, only their fluxds tell apart."""
+    views = around.clusters.clusters
+    operators = [view.settings.helm_operator for view in views]
+    if all(each == operators[0] for each in operators):
+        return set()
+    return {view.name for view in views if view.name in names and not _syncs_its_operator(view)}
+
+
+def _syncs_its_operator(view: ClusterView) -> bool:
+    operator = view.flux1.helm_operator
+    return operator is not None and any(is_below(operator.path, each.path) for each in view.sync_paths)
 
 
 def _updated_by_fluxd(automated: Collection[DocumentKey], around: Surroundings) -> set[str]:
