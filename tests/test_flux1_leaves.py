@@ -1124,3 +1124,20 @@ def test_fluxds_stay_where_nothing_else_says_whose_operator_is_whose(are_alike: 
     assert migration.ok is are_alike
     assert ("us/flux/flux.yaml" in migration.files) is not are_alike
     assert fm.migrate_repository(migration.files).files == migration.files
+
+
+@pytest.mark.parametrize("shown", [(), ("--git-url=$(URL)",)])
+def test_the_url_that_a_person_answers_is_that_of_the_sync_too(shown: tuple[str, ...]) -> None:
+    image = "docker.io/fluxcd/flux:1.25.4"
+    files: Files = {
+        "flux.yaml": workload(image, [*shown, "--git-branch=main", "--git-path=prod"]),
+        "prod/shop.yaml": workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1.4", name="shop"),
+    }
+    assert "DA045" in codes(fm.migrate_repository(files))
+    options = fm.MigrationOptions(overrides=(fm.Override(git_url="https://git.example.com/acme/fleet"),))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    assert "DA045" not in codes(migration)
+    assert "  url: https://git.example.com/acme/fleet\n" in "".join(migration.created.values())
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    assert fm.migrate_repository(migration.files, options).files == migration.files

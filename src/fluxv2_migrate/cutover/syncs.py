@@ -16,6 +16,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.installation import program_of_arguments
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.folders import is_below, normal_path
+from fluxv2_migrate.images.git_syncs import answered_git_url
 from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.placement import (
     FieldComment,
@@ -157,7 +158,7 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
     namespace = around.options.flux_namespace
     settings = SyncSettings.of_cluster(
         view.settings,
-        _written_url(view),
+        answered_git_url(view, around) or _written_url(view),
         has_submodules=any(synced.submodules for synced in view.sync_paths),
         decrypts=any(synced.decrypts for synced in view.sync_paths),
         unknown_branch=unknown_branch(view.flux1.fluxd),

@@ -55,8 +55,12 @@ def _repository(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str
 
 def _given_url(view: ClusterView, around: Surroundings) -> str | None:
     """Gives fluxd's `--git-url`, as an override or the settings of the cluster say it."""
-    given, _ = override_for(Subject(view.name, "", "", "", ""), around.options.overrides)
-    return given.git_url or view.settings.fluxd.git_url
+    return answered_git_url(view, around) or view.settings.fluxd.git_url
+
+
+def answered_git_url(view: ClusterView, around: Surroundings) -> str | None:
+    """Gives what a person answered for fluxd's `--git-url` of a cluster."""
+    return override_for(Subject(view.name, "", "", "", ""), around.options.overrides)[0].git_url
 
 
 def _sync(view: ClusterView, around: Surroundings) -> GitSync:
