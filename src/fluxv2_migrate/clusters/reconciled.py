@@ -13,6 +13,7 @@ import json
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
@@ -126,7 +127,10 @@ class Reconciler:
     resumed: Collection[tuple[str, str]] = ()
     _builds: dict[tuple[str, str, str | None], Build] = field(default_factory=dict)
     _owners: Owners | None = None
+    # Each of many clusters asks for all of them.
+    _own_ones: list[FluxKustomization] | None = None
     _known: list[FluxKustomization] | None = None
+    _repositories: dict[str, list[Document]] | None = None
     _clusters: dict[str, ReconciledCluster] = field(default_factory=dict)
 
     @property
@@ -136,7 +140,12 @@ class Reconciler:
             self._known = [each for each in self._own_kustomizations() if self._is_of_files(each)]
         return self._known
 
-    def _own_kustomizations(self) -> Iterator[FluxKustomization]:
+    def _own_kustomizations(self) -> Sequence[FluxKustomization]:
+        if self._own_ones is None:
+            self._own_ones = list(self._found())
+        return self._own_ones
+
+    def _found(self) -> Iterator[FluxKustomization]:
         for path, documents in sorted(self.documents.items()):
             if self.tree.patchers(path) or self._is_passed_over(path):
                 continue
@@ -288,13 +297,12 @@ class Reconciler:
 
     def _source(self, by: FluxKustomization) -> Mapping[str, Any]:
         """Gives `spec` of the GitRepository of a Kustomization, or of a patch of it, if that takes files."""
-        name = mapping_at(by.manifest, "spec", "sourceRef").get("name")
-        found = [
-            document
-            for documents in self.documents.values()
-            for document in documents
-            if document.manifest.get("kind") == "GitRepository" and document.identity[1] == name
-        ]
+        if self._repositories is None:
+            self._repositories = {}
+            for document in chain.from_iterable(self.documents.values()):
+                if document.manifest.get("kind") == "GitRepository":
+                    self._repositories.setdefault(document.identity[1], []).append(document)
+        found = self._repositories.get(by.source[1], ())
         taking = [each for each in found if _TAKEN.intersection(mapping_at(each.manifest, "spec"))]
         # Each of many clusters may have one of that name; a patch of it has no URL.
         whole = [each for each in found if mapping_at(each.manifest, "spec").get("url")] if taking else []
