@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from counted_work import calls_of
 from fluxv2_migrate.clusters import ClusterMap, ClusterView, SyncPath, builds_with
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from fluxv2_migrate.placement import Homes, NoHome
@@ -175,3 +177,15 @@ def test_what_lists_a_file_may_leave_another_one_beside_it_alone() -> None:
     assert homes.leaves_alone("a/other.yaml", made("team"))
     homes.list_beside("a/other.yaml", "a/more.yaml")
     assert homes.workspace.changed == {"a/kustomization.yaml": "resources:\n- other.yaml\n- more.yaml\n"}
+
+
+def test_what_clusters_reach_is_looked_for_once_for_each() -> None:
+    """Each cluster has its own folder, and a company may have hundreds of both."""
+
+    def reached(count: int) -> Callable[[], object]:
+        files: Files = {f"c{index}/other.yaml": OTHER for index in range(count)}
+        homes = homes_of(files, *((f"c{index}", (SyncPath(f"c{index}"),)) for index in range(count)))
+        return lambda: homes.choose({"c0"}, made())
+
+    assert reached(3)() == (("c0", ("c0",)),)
+    assert calls_of(reached(160)) < 5 * calls_of(reached(40))

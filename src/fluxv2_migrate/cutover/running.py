@@ -100,9 +100,11 @@ def running_programs(
 def _further(view: ClusterView, around: Surroundings) -> Iterator[Flux1Program]:
     """Gives what runs beside the first fluxd and the first operator: some have one for each namespace."""
     clusters = around.clusters
-    main = [program for each in clusters.clusters for program in (each.flux1.fluxd, each.flux1.helm_operator)]
+    main = {
+        id(program) for each in clusters.clusters for program in (each.flux1.fluxd, each.flux1.helm_operator)
+    }
     for each in clusters.programs:
-        if each.is_text or each.is_part or not each.name or any(each is one for one in main):
+        if each.is_text or each.is_part or not each.name or id(each) in main:
             continue
         likely = _seen_by(each, around) or {one.name for one in clusters.clusters if _is_like(each, one)}
         if view.name in (likely or {one.name for one in clusters.clusters}):

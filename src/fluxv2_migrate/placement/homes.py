@@ -19,7 +19,7 @@ from fluxv2_migrate.clusters import (
     is_left_alone,
 )
 from fluxv2_migrate.clusters.units import chart_folders
-from fluxv2_migrate.folders import folder_around, is_below
+from fluxv2_migrate.folders import folder_around, folders_of, is_below
 from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resources
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
@@ -128,14 +128,19 @@ class Homes:
                     # What is put into a chart is taken for one of its templates.
                     if folder_around(f"{home}/", charts) is None:
                         served.setdefault(home, set()).add(view.name)
+            building: dict[str, set[str]] = {}
+            reading: dict[str, set[str]] = {}
+            for view, synced in self.clusters.sync_paths():
+                for build in synced.builds:
+                    building.setdefault(build, set()).add(view.name)
+                if synced.files != "none":
+                    reading.setdefault(synced.path, set()).add(view.name)
             for folder, names in served.items():
-                above = {folder, *self.tree.ancestors(folder)}
-                names.update(
-                    view.name
-                    for view, synced in self.clusters.sync_paths()
-                    # What lies below a folder whose files are read is read too.
-                    if not above.isdisjoint(synced.builds) or _reads(synced, folder)
-                )
+                for above in (folder, *self.tree.ancestors(folder)):
+                    names |= building.get(above, set())
+                # What lies below a folder whose files are read is read too.
+                for above in folders_of([f"{folder}/"]):
+                    names |= reading.get(above, set())
             self._reached = {folder: frozenset(names) for folder, names in served.items()}
         return self._reached
 
@@ -268,7 +273,3 @@ def without_affixes(name: str, affixes: Affixes) -> str | None:
     before, behind = affixes
     own = name[len(before) : len(name) - len(behind)]
     return own if own and name == with_affixes(own, affixes) else None
-
-
-def _reads(synced: SyncPath, folder: str) -> bool:
-    return synced.files != "none" and is_below(folder, synced.path)
