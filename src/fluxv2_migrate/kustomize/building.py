@@ -23,6 +23,11 @@ class BuildProblem:
             `transformer`.
         path: the file in which it stands.
         line: the line there, 1-based.
+
+    >>> str(BuildProblem("invalid", "apps/kustomization.yaml", 3, "no valid YAML"))
+    'apps/kustomization.yaml:3: no valid YAML'
+    >>> str(BuildProblem("missing", "", 1, "there is no kustomization here"))
+    '/: there is no kustomization here'
     """
 
     kind: ProblemKind
@@ -36,7 +41,8 @@ class BuildProblem:
         return self.kind not in ("remote", "unsupported")
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.reason}"
+        place = f"{self.path}:{self.line}" if self.path else "/"
+        return f"{place}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
