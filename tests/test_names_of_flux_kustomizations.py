@@ -99,6 +99,16 @@ def test_each_says_the_name_under_which_its_release_runs(
     assert {name for place, name in found if "api" in place} == (set() if listed else {"own-api"})
 
 
+def test_what_is_the_same_for_all_stands_in_the_release(tmp_path: Path) -> None:
+    files = tree(NAMESPACES, apart=False, listed=True)
+    files["apps/web.yaml"] = release_text(f"{CHART}  targetNamespace: web\n")
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert "storageNamespace: web" in str(migration.files["apps/web.yaml"])
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    assert names(dict(migration.files), tmp_path) == {("eu/web", "eu-web-web"), ("us/web", "us-web-web")}
+
+
 @pytest.mark.parametrize("specs", [PREFIXES, NAMESPACES])
 def test_no_name_is_given_to_two_that_nobody_syncs(specs: tuple[dict[str, Any], ...]) -> None:
     files = tree(specs, apart=False, listed=True)

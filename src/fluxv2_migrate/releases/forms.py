@@ -60,6 +60,7 @@ class ReleaseForms:
         seen: how one of its clusters sees it.
         whole: what one of its clusters sees, which completes the chart of a state that has none yet.
         values_of_urls: what is here of the values that it takes from URLs.
+        is_stored_alike: whether its records are in one namespace in all clusters.
         api_version: of the release, which is one for all clusters that have it.
         drafts: that were made, by the state.
 
@@ -73,6 +74,7 @@ class ReleaseForms:
     seen: SeenRelease
     whole: Mapping[str, Any]
     values_of_urls: Mapping[str, ValuesOfUrl] = field(default_factory=dict)
+    is_stored_alike: bool = False
     api_version: str = ""
     drafts: dict[str, ReleaseDraft] = field(default_factory=dict)
     _others: dict[tuple[SeenRelease, ReleaseSettings, FluxVersion], ReleaseForms] = field(
@@ -111,7 +113,7 @@ class ReleaseForms:
         is_new = request is not None and request.identity in references.new
         plan = draft.plan(references.of(request), source_is_new=is_new, namespaces=references.namespaces)
         # What follows from the namespace is said where that is known.
-        left_out = _STORAGE if self.seen.is_named_elsewhere else None
+        left_out = _STORAGE if self.seen.is_named_elsewhere and not self.is_stored_alike else None
         return tuple(
             replace(each, value=self.api_version)
             if self.api_version and isinstance(each, Set) and each.path == _API

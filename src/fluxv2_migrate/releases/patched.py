@@ -212,8 +212,10 @@ def read_patched_release(
     first = next(each for each in seen if each.version == oldest)
     places = {(each.sighting.namespace, each.sighting.name) for each in seen}
     as_seen = SeenRelease(first.sighting.namespace, first.sighting.name, is_named_elsewhere=len(places) > 1)
+    is_stored_alike = len({each.draft.release_name.storage_namespace for each in seen}) == 1
+    whole = first.sighting.manifest
     forms = ReleaseForms(
-        around.options, oldest, override, first.settings, as_seen, first.sighting.manifest, here
+        around.options, oldest, override, first.settings, as_seen, whole, here, is_stored_alike
     )
     _hold_one_manifest(seen, first, around.options, override, here)
     for each in seen:
