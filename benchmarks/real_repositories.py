@@ -2,8 +2,8 @@
 
 The corpus is measured where it is there, otherwise the examples and generated repositories. There is one
 mode, with ruamel.yaml.clib or without: documents are read by the own scanner, and what it does not know
-by ruamel's parser in Python. Nothing of a run is kept for the next one. Trees of plain files are seven to
-eight times as fast, and one of overlays, which is built several times to see what comes of it, three times.
+by ruamel's parser in Python. Nothing of a run is kept for the next one. Trees of plain files are eight to
+ten times as fast, and one of overlays, which is built several times to see what comes of it, three times.
 Twelve times is the aim: ends with 1 where all together are below.
 """
 
