@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 import fluxv2_migrate as fm
@@ -60,6 +62,20 @@ def syncing_shop(shaping: str) -> Files:
     }
 
 
+def built_shop(shaping: str) -> Files:
+    """The same of what the command of a `.flux.yaml` builds, and the Kustomization syncs that folder."""
+    command = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build ../overlay\n"
+    text = sync("flux-system", "./overlay").replace("prune: false", f"prune: false, {shaping}")
+    return {
+        "flux.yaml": fluxd("prod", "--manifest-generation"),
+        "clusters/sync.yaml": f"{source('flux-system', OURS)}---\n{text}",
+        "prod/.flux.yaml": command,
+        "overlay/kustomization.yaml": "resources: [shop.yaml, web.yaml]\n",
+        "overlay/shop.yaml": SHOP,
+        "overlay/web.yaml": release(),
+    }
+
+
 def of_fluxd(**files: str) -> Files:
     found: Files = {"prod/flux.yaml": fluxd("prod"), "prod/web.yaml": release()}
     return found | {f"prod/apps/{name}.yaml": text for name, text in files.items()}
@@ -82,6 +98,8 @@ def of_fluxd(**files: str) -> Files:
         ("RP024", {**syncing_shop("force: false"), "clusters/sync.yaml": f"{IGNORING_SHOP}---\n{SYNC}"}),
         *(("RP022", of_fluxd(kustomization=LISTING_SHOP + shaping, shop=SHOP)) for shaping in SHAPING),
         *(("RP080", syncing_shop(shaping)) for shaping in SHAPING_ALL),
+        *(("RP080", built_shop(shaping)) for shaping in SHAPING_ALL),
+        ("DA062", built_shop("suspend: true")),
     ],
 )
 def test_what_a_person_accepts_is_declared(code: str, files: Files) -> None:
@@ -103,6 +121,16 @@ def test_of_what_fluxd_took_at_random_nobody_knows_whether_it_is_the_same(policy
     migration = checked(files)
     assert [each.code for each in migration.findings if each.severity == "error"] == ["AN010"]
     assert checked(files, overrides=[{"name": "shop", "leave": True}]).ok
+
+
+@pytest.mark.parametrize(
+    "shaping", ["targetNamespace: shop", "postBuild: {substitute: {A: b}}", "wait: true"]
+)
+@pytest.mark.parametrize("shop", [syncing_shop, built_shop])
+def test_what_changes_nothing_of_what_fluxd_applied_needs_no_answer(
+    shop: Callable[[str], Files], shaping: str
+) -> None:
+    assert checked(shop(shaping)).ok
 
 
 def test_nothing_else_is_declared_with_what_a_person_accepts() -> None:

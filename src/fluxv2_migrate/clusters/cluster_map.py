@@ -105,9 +105,11 @@ class ClusterMap:
 
     def afterwards(self, synced: SyncPath) -> SyncPath:
         """Gives a sync path as Flux v2 applies it: fluxd knew nothing of what a Kustomization makes of it."""
-        by = self.shaping.get(synced.path)
+        folder = next((each for each in synced.folders if each in self.shaping), None)
         is_known = synced.overlay or synced.target_namespace or synced.patch_file
-        return synced if by is None or is_known else by.of_path(synced)
+        if folder is None or is_known or len(synced.builds) > 1:
+            return synced
+        return self.shaping[folder].of_path(synced, folder)
 
     @property
     def outputs(self) -> frozenset[str]:

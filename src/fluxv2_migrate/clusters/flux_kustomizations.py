@@ -125,10 +125,15 @@ class FluxKustomization:
         over = json.dumps({key: value for key, value in given.items() if key != "file"}, sort_keys=True)
         return over, self.target_namespace
 
-    def of_path(self, synced: SyncPath) -> SyncPath:
-        """Gives a path as this Kustomization syncs it."""
+    def of_path(self, synced: SyncPath, folder: str = "") -> SyncPath:
+        """Gives a path as this Kustomization syncs it.
+
+        Args:
+            folder: that is built of it; the path itself when not given.
+        """
         if self.overlay:
-            synced = SyncPath(synced.path, (synced.path,), files="none", overlay=self.overlay)
+            builds = (folder or synced.path,)
+            synced = SyncPath(synced.path, builds, files="none", overlay=self.overlay)
         return replace(
             synced,
             target_namespace=self.target_namespace,

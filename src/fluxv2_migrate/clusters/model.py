@@ -46,6 +46,11 @@ class SyncPath:
     unwritten: str = ""
 
     @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of which a Kustomization of Flux v2 may sync what is applied of it."""
+        return (self.path, *self.builds) if self.files == "none" else (self.path,)
+
+    @property
     def over(self) -> str:
         """What goes over each build: with the folder it tells one build from all others.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -70,22 +71,28 @@ def builds_with(
     """
     way = (home, *tree.ancestors(home)) if home in tree.kustomizations else ()
     tops = dict.fromkeys(folder for folder in way if not tree.includers(folder))
+    plain: set[str] = set()
+    shaped: Counter[str] = Counter()
     for synced in synced_paths:
         built = [folder for folder in synced.builds if folder in way]
         over = "" if synced.patch_file else synced.overlay
         if not (over or synced.target_namespace):
             tops |= dict.fromkeys(built)
+            plain.update(built)
             continue
         for folder in built or ([synced.path] if is_below(home, synced.path) else []):
             found = overlaid(tree, folder, over)
             if found is not None:
+                shaped[folder] += 1
                 kustomization = found[0]
                 if synced.target_namespace:
                     document = {**kustomization.document, "namespace": synced.target_namespace}
                     kustomization = replace(kustomization, document=document)
                 yield kustomization, home if folder in way else folder
     for folder in tops:
-        if not tree.kustomizations[folder].is_component:
+        # Nobody builds it without what the one that builds it puts over it.
+        is_alone = shaped[folder] == 1 and folder not in plain
+        if not (is_alone or tree.kustomizations[folder].is_component):
             yield tree.kustomizations[folder], home
 
 

@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.clusters import ClusterView, SyncPath
 from fluxv2_migrate.clusters.encrypted import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
@@ -35,7 +35,7 @@ _SHOWN: Final = 5
 def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: FindingGroups) -> None:
     """Tells of Kustomizations that shall sync what fluxd did, and do not do it as Git has them."""
     is_known = view.flux1.fluxd is not None or around.clusters.given
-    paths = [synced.path for synced in view.sync_paths] if is_known else []
+    synced_paths = view.sync_paths if is_known else ()
     places = _places_of_flux1(view, around)
     for _, document in around.repository.new_objects():
         own = FluxKustomization.of_document(document)
@@ -44,7 +44,7 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
         if not around.clusters.may_have(document.key, view.name):
             continue
         path = normal_path(own.path)
-        is_for_fluxd = any(is_below(each, path) for each in paths)
+        is_for_fluxd = any(_is_taken_in(each, path) for each in synced_paths)
         if not is_for_fluxd and not places.get(path):
             continue
         if own.rest is not None:
@@ -59,8 +59,13 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
                 *_tell_other_objects(document, own, around, findings),
                 *_tell_undecrypted(document, view, around, findings),
             ]
-            for each in paths if fields else ():
-                findings.declare_object(f"sync path {shown_folder(each)}", *fields)
+            for synced in synced_paths if fields else ():
+                findings.declare_object(f"sync path {shown_folder(synced.path)}", *fields)
+
+
+def _is_taken_in(synced: SyncPath, path: str) -> bool:
+    """Gives whether a folder holds what fluxd applied of a path, as it was read or built."""
+    return any(is_below(folder, path) for folder in synced.folders)
 
 
 def _tell_resting(
@@ -149,7 +154,7 @@ def _tell_undecrypted(
 ) -> Iterator[str]:
     """Tells of a Kustomization that decrypts nothing, where fluxd did; gives what is accepted of it."""
     path = normal_path(str(mapping_at(document.manifest, "spec").get("path")))
-    synced = [each for each in view.sync_paths if is_below(each.path, path)]
+    synced = [each for each in view.sync_paths if _is_taken_in(each, path)]
     if (
         not view.settings.fluxd.sops
         or mapping_at(document.manifest, "spec").get("decryption")

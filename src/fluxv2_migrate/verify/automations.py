@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObject, ImageObjects
 from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, named_by
@@ -39,7 +40,7 @@ def compare_automations(
     if not automations:
         yield Difference("image.written_by", "fluxd", f"no automation in {namespace} is applied", where)
         return
-    synced_from = _sources_of_syncs(view, context)
+    synced_from = _with_copies(_sources_of_syncs(view, context), context)
     for spec in automations:
         source = named_by(spec.get("sourceRef"), namespace)
         if source not in synced_from:
@@ -54,6 +55,26 @@ def compare_automations(
         wrong = next((each for each in (checked_out, pushed) if each not in ("", synced)), "")
         if wrong:
             yield Difference("image.branch", synced, wrong, where)
+
+
+def _with_copies(
+    synced_from: Mapping[_Name, Mapping[str, Any]], context: Context
+) -> Mapping[_Name, Mapping[str, Any]]:
+    """Gives the sources of syncs with those that fetch one of their repositories by another name."""
+    keys = {repository_key(url) for each in synced_from.values() if (url := _url_of(each))}
+    copies = {
+        each.identity: each.manifest
+        for each in context.sources.found
+        if each.manifest.get("kind") == "GitRepository"
+        and not each.obstacle
+        and (url := _url_of(each.manifest))
+        and repository_key(url) in keys
+    }
+    return {**copies, **synced_from}
+
+
+def _url_of(source: Mapping[str, Any]) -> str:
+    return str(mapping_at(source, "spec").get("url") or "")
 
 
 def is_updated(file: str, policy: tuple[str, str], applied: Iterable[ImageObjects], context: Context) -> bool:

@@ -96,7 +96,7 @@ def verify_sync_paths(
             filled += [each for each in objects if not each.namespace]
             now = () if reconciled is None else reconciled.paths
             own = tuple(each for each in now if each.sync_path == synced.path) or _covering(now, synced)
-            known = tuple(before.syncing(synced.path, view))
+            known = tuple(each for folder in synced.folders for each in before.syncing(folder, view))
             path = _Path(view, synced, own, known, objects, before, astray)
             paths.append(_verify(path, reconciled, seen, context))
         namespaces += _filled_in(view, filled, reconciled, context)
