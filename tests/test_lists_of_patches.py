@@ -136,6 +136,19 @@ def test_a_list_that_patches_nothing_is_told_as_other_patches_are() -> None:
     assert [each.path for each in migration.findings if each.code == "RP070"] == ["prod/patch.yaml"]
 
 
+def test_what_names_a_list_and_lists_no_patch_stays() -> None:
+    """A file of another kustomization's own, and a kustomization of patches that are none."""
+    files = overlay("patches:\n- path: patch.yaml\n", f"# List\n{WEB}")
+    files["more/kustomization.yaml"] = "# List of helm.fluxcd.io/v1\npatches: [{path: ../x.yaml}]\n"
+    files["more/apps.yaml"] = (
+        kustomization("./apps", patches=[{"path": "x"}]) + "# List of helm.fluxcd.io/v1\n"
+    )
+    migration = migrate(files)
+    assert "# List\n" in str(migration.files["prod/patch.yaml"])
+    assert migration.files["more/kustomization.yaml"] == files["more/kustomization.yaml"]
+    assert migration.files["more/apps.yaml"] == files["more/apps.yaml"]
+
+
 def test_a_list_of_whole_releases_stays() -> None:
     migration = migrate({**overlay("", ""), "prod/api.yaml": listed(release(CHART, "api"))})
     assert [each.code for each in migration.findings if each.severity == "error"] == ["RP008"]
@@ -145,6 +158,11 @@ def test_a_list_of_whole_releases_stays() -> None:
 def test_no_documents_of_what_is_no_list(text: str) -> None:
     with pytest.raises(CannotEdit, match="items"):
         items_as_documents(text, "items")
+
+
+def test_an_item_that_would_be_several_documents_stays() -> None:
+    with pytest.raises(CannotEdit, match="something else by itself"):
+        items_as_documents("items:\n- one\n  --- two\n", "items")
 
 
 def test_comments_below_an_item_go_with_it() -> None:

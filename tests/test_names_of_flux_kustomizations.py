@@ -129,3 +129,10 @@ def test_patches_in_brackets_hold_the_release_back() -> None:
     migration = fm.migrate_repository(files)
     assert "RP020" in {each.code for each in migration.findings}
     assert migration.files["apps/web.yaml"] == files["apps/web.yaml"]
+
+
+def test_a_release_whose_namespace_nobody_knows_is_not_named() -> None:
+    files = tree(PREFIXES, apart=True, listed=True, namespace="")
+    migration = fm.migrate_repository(files)
+    assert not migration.ok
+    assert not migration.changed
