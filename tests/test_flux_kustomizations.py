@@ -21,6 +21,7 @@ from reference_trees import LOADER
 Files = dict[str, str | bytes]
 PATCH = "- op: add\n  path: /spec/timeout\n  value: 90\n"
 TARGET = {"kind": "HelmRelease", "name": "web"}
+BRACKETS = 'patches: [{target: {kind: Secret}, patch: \'[{"op": "remove", "path": "/data"}]\'}]'
 
 
 def kustomization(path: str, api: str = "v1", **spec: Any) -> str:

@@ -13,7 +13,7 @@ import fluxv2_migrate as fm
 from manifest_texts import CHART, release_text
 from patched_overlays import Files
 from real_kustomize import build_all, write_tree
-from test_flux_kustomizations import kustomization
+from test_flux_kustomizations import BRACKETS, kustomization
 
 PREFIXES = ({"namePrefix": "eu-"}, {"namePrefix": "us-"})
 NAMESPACES = ({"targetNamespace": "eu"}, {"targetNamespace": "us"})
@@ -117,9 +117,6 @@ def test_no_name_is_given_to_two_that_nobody_syncs(specs: tuple[dict[str, Any], 
     assert not migration.ok
     assert migration.files["apps/web.yaml"] == files["apps/web.yaml"]
     assert migration.files["clusters/prod/apps.yaml"] == files["clusters/prod/apps.yaml"]
-
-
-BRACKETS = 'patches: [{target: {kind: Secret}, patch: \'[{"op": "remove", "path": "/data"}]\'}]'
 
 
 def test_patches_in_brackets_hold_the_release_back() -> None:

@@ -14,7 +14,7 @@ import fluxv2_migrate as fm
 from manifest_texts import AUTOMATED, workload_text
 from patched_overlays import CHART, Files, alone, effective, release, releases
 from real_kustomize import build_all, write_tree
-from test_flux_kustomizations import kustomization
+from test_flux_kustomizations import BRACKETS, kustomization
 
 VERSION = {"patch": release("  chart: {version: 2.0.0}\n")}
 TIMEOUT = {"patch": release("  timeout: 30\n")}
@@ -109,9 +109,9 @@ def test_builds_of_one_folder_that_no_kustomization_tells_apart_hold_its_release
     files["apps/kustomization.yaml"] = "resources: [web.yaml, api.yaml]\npatches: [{path: more.yaml}]\n"
     files["apps/more.yaml"] = release("  maxHistory: 3\n")
     for name in ("eu", "us"):
-        files[f"clusters/{name}/apps.yaml"] = kustomization(
-            "./apps", namePrefix=f"{name}-", targetNamespace=name
-        )
+        text = kustomization("./apps", namePrefix=f"{name}-", targetNamespace=name)
+        # Nothing can be added to what stands in brackets.
+        files[f"clusters/{name}/apps.yaml"] = text.replace("spec:\n", f"spec:\n  {BRACKETS}\n")
     migration = fm.migrate_repository(files)
     (error,) = (each for each in migration.findings if each.path == "apps/web.yaml")
     assert error.code == "RP004"
