@@ -188,7 +188,10 @@ def test_each_cluster_is_asked_once_for_the_url_of_its_repository() -> None:
     settled = fm.migrate_repository(files, options.model_copy(update={"overrides": (given,)}))
     assert [each.path for each in settled.findings if each.code == "RP041"] == ["us/pay.yaml"]
     assert set(settled.changed) == {"eu/pay.yaml", "eu/shop.yaml"}
-    urls = [
-        each.manifest["spec"]["url"] for each in settled.manifests if each.manifest["kind"] == "GitRepository"
-    ]
-    assert urls == ["ssh://git@git.example.com/acme/fleet"] * 2
+    urls = {
+        each.manifest["metadata"]["namespace"]: each.manifest["spec"]["url"]
+        for each in settled.manifests
+        if each.manifest["kind"] == "GitRepository"
+    }
+    # The answer is that of the sync, too.
+    assert urls == dict.fromkeys(("flux-system", "pay", "shop"), "ssh://git@git.example.com/acme/fleet")

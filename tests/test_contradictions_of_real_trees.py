@@ -22,6 +22,7 @@ from cluster_inventories import (
 )
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.containers import POD_SPECS
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.settings.inventory import LiveImage
 from reference_trees import TREES, documents_of, read_tree
 
@@ -131,6 +132,7 @@ def test_images_of_workloads_are_told_where_the_cluster_runs_others(shared: Path
     messages = told(*others)
     # What a patch says of a workload is of the same container.
     wanted = {
-        f"{each.kind} {each.namespace}/{each.name} runs {each.image} as {each.container}" for each in others
+        f"{named(each.kind, each.namespace, each.name)} runs {each.image} as {each.container}"
+        for each in others
     }
     assert {message.partition(", and ")[0] for message in messages} == wanted

@@ -125,7 +125,7 @@ def test_with_none_it_is_told_instead() -> None:
     assert "metrics: no # not yet" in migration.changed["apps/web.yaml"]
     assert set(found(migration)) >= {"RP028"}
     report = fm.verify_migration(files, migration.files, migration_options(), declared=migration.declared)
-    assert any("metrics" in str(each) for each in report.releases[0].differences)
+    assert any("metrics" in str(each) for each in report.releases[0].declared)
 
 
 def test_what_is_secret_or_meant_for_fluxd_is_not_told() -> None:
