@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.plan import Move, Operation, Remove, Set, apply_to_any_text, apply_to_mapping, edit_fields
-from fluxv2_migrate.yaml_text import detect_style, read_document
+from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, read_nodes
 from fluxv2_migrate.yaml_text.extents import comments_in, scalar_spans
+from fluxv2_migrate.yaml_text.flow import Flow
 
 KEYS = st.sampled_from("abcde")
 LEAVES: st.SearchStrategy[Any] = st.sampled_from([1, "x", [1, 2]])
@@ -125,3 +126,13 @@ def test_comments_of_fields_that_go_stay_in_braces() -> None:
     text = "a:\n- b: {c: d, # c, or d\n    e: f, # e\n    g: h # g\n  }\n"
     wanted = "a:\n- b: { # c, or d\n    e: f # e\n     # g\n  }\n"
     assert edit_fields(text, ("a", 0, "b"), {}, ["c", "g"]) == wanted
+
+
+def test_entries_between_comments_are_told_apart_without_these() -> None:
+    text = "{a: b, # c, d\n  e: f}\n"
+    node = read_nodes(text)
+    assert node is not None
+    with pytest.raises(CannotEdit, match="told apart"):
+        Flow.of(text, node).entries()
+    entries = Flow.of(text, node).without_comments().entries()
+    assert [text[start:end] for start, end in entries] == ["a: b", "e: f"]

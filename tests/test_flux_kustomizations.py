@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from built_clusters import release
-from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, annotated_fields, overlaid_build
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import read_documents
 from real_kustomize import build_all, write_tree
@@ -448,3 +448,8 @@ def test_fields_of_another_type_stop_nothing(field: str, value: Any) -> None:
     files = tree() | {"clusters/prod/apps.yaml": yaml.safe_dump(manifest)}
     migration = fm.migrate_repository(files)
     fm.verify_migration(files, migration.files)
+
+
+def test_a_patch_that_is_no_yaml_annotates_nothing() -> None:
+    value = yaml.safe_load(kustomization("./apps", patches=[{"patch": "a: ["}]))
+    assert list(annotated_fields(value)) == []

@@ -104,6 +104,7 @@ def test_values_of_several_patches_are_read_as_flux_1_read_them(
     assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
 
 
+COMMENTED = IN_BRACKETS.replace('"items": [', '"items": [ # why\n')
 SHARED = (
     "- &x\n  apiVersion: helm.fluxcd.io/v1\n  kind: HelmRelease\n  metadata: {name: web, namespace: shop}\n"
 )
@@ -114,7 +115,7 @@ SHARED = (
     [
         f"apiVersion: v1\nkind: List\nitems:\n{SHARED}  spec: {{timeout: &t 90}}\n"
         + item(API.replace("  releaseName: own\n", "  timeout: *t\n")),
-        IN_BRACKETS.replace('"items": [', '"items": [ # why\n'),
+        COMMENTED,
         listed(WEB).replace("- api", "-\n  api"),
     ],
     ids=["alias", "comment in brackets", "dash alone"],
@@ -129,9 +130,10 @@ def test_one_question_where_a_list_cannot_be_written_as_documents(text: str) -> 
     assert "base/web.yaml" not in migration.changed
 
 
-def test_a_list_that_patches_nothing_is_told_as_other_patches_are() -> None:
+@pytest.mark.parametrize("text", [listed(WEB), COMMENTED], ids=["documents", "list"])
+def test_a_list_that_patches_nothing_is_told_as_other_patches_are(text: str) -> None:
     target = "patches:\n- path: patch.yaml\n  target: {kind: HelmRelease, name: none}\n"
-    migration = migrate(overlay(target, listed(WEB)))
+    migration = migrate(overlay(target, text))
     assert migration.ok
     assert [each.path for each in migration.findings if each.code == "RP070"] == ["prod/patch.yaml"]
 

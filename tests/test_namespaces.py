@@ -403,3 +403,16 @@ def test_a_namespace_that_flux_2_puts_a_path_into_is_there() -> None:
     migration = migrate(files, default_namespace=None, images=fm.Placement(namespace="release"))
     assert "namespace: team" in migration.created["apps/images/web.yaml"]
     assert not [path for path in migration.created if "namespaces" in path]
+
+
+def test_nothing_is_told_of_a_built_object_that_fluxd_ignored() -> None:
+    ignored = CONFIG.replace("  name: db", "  annotations: {fluxcd.io/ignore: 'true'}\n  name: db")
+    files: Files = {
+        "apps/kustomization.yaml": "resources: [web.yaml, db.yaml]\n",
+        "apps/.flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "apps/web.yaml": release(),
+        "apps/db.yaml": ignored,
+    }
+    assert told(migrate(files, sync_roots=("apps",), write_missing_namespaces=False)) == []
+    files["apps/db.yaml"] = CONFIG
+    assert told(migrate(files, sync_roots=("apps",), write_missing_namespaces=False)) == ["apps/db.yaml:1"]

@@ -520,3 +520,16 @@ def test_images_are_pushed_to_the_branch_that_the_source_checks_out(ref: str, br
         str(text) for path, text in migration.created.items() if path.startswith("apps/eu/images/flux")
     )
     assert automation.count(f"branch: {branch}\n") == 2
+
+
+def test_of_two_paths_only_the_one_that_flux_2_moves_is_elsewhere() -> None:
+    files: Files = {
+        "flux/flux.yaml": fluxd("a,b"),
+        "a/web.yaml": release(),
+        "b/api.yaml": release("api"),
+        "flux/a.yaml": sync("a", "./a").replace("prune: false", "prune: false, targetNamespace: other"),
+    }
+    migration = fm.migrate_repository(files)
+    errors = [each for each in migration.findings if each.severity == "error"]
+    assert [(each.code, each.path) for each in errors] == [("RP053", "a/web.yaml")]
+    assert "makes HelmRelease other/web of it" in errors[0].message

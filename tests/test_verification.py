@@ -577,3 +577,18 @@ def test_a_release_that_stands_twice_is_one_too_many() -> None:
     assert not report.ok
     both = {"clusters/eu/web.yaml": v2(), "clusters/us/web.yaml": v2(), "web.yaml": v2()}
     assert not verify({"clusters/eu/web.yaml": v1(), "clusters/us/web.yaml": v1()}, both).ok
+
+
+@pytest.mark.parametrize("spec", [{"values": {"a": 1}}, {"chart": 1, "releaseName": ["web"]}])
+def test_a_release_that_nobody_understands_is_none_of_its_name_elsewhere(spec: dict[str, Any]) -> None:
+    before = text({**v1_release(), "spec": spec})
+    report = verify({"web.yaml": before}, {"front.yaml": v2(namespace="other")})
+    assert sorted(each.status for each in report.releases) == ["extra", "unknown"]
+
+
+def test_a_release_on_top_may_be_declared() -> None:
+    declared = {("", "HelmRelease shop/front"): ["applied"]}
+    after = {"web.yaml": v2(), "front.yaml": v2({"releaseName": "front"}, name="front")}
+    report = verify({"web.yaml": v1()}, after, declared=declared)
+    assert sorted(each.status for each in report.releases) == ["declared", "same"]
+    assert not verify({"web.yaml": v1()}, after).ok

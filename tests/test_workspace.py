@@ -164,3 +164,17 @@ def test_whether_something_can_be_added_shows_with_the_first_of_it() -> None:
         workspace.add("a", each, joined, change)
     assert workspace.changes == (change,)
     assert workspace.changed == {"a": "1\n2\n3\n"}
+
+
+def test_an_entry_that_changes_nothing_waits_for_no_other_one() -> None:
+    workspace = Workspace({"a.yaml": "a: [b]\n"})
+    seen: list[Sequence[str]] = []
+
+    def known(text: str, entries: Sequence[str]) -> str:
+        seen.append(list(entries))
+        return text
+
+    for entry in ("b", "c"):
+        workspace.add("a.yaml", entry, known)
+    assert seen == [["b"], ["c"]]
+    assert workspace.text("a.yaml") == "a: [b]\n"
