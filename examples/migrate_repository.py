@@ -35,6 +35,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -128,9 +129,10 @@ def write_clusters(path: Path, context: fm.MigrationContext) -> None:
 def write_questions(path: Path, text: str) -> None:
     """Writes what is asked; a file that is there, and may be filled in by now, is kept beside it."""
     if path.exists() and path.read_text("utf-8") != text:
-        kept = path.with_name(f"{path.name}.before")
+        names = (f"{path.name}.before{number or ''}" for number in count())
+        kept = next(found for name in names if not (found := path.with_name(name)).exists())
         path.replace(kept)
-        print(f"{path} was there already, and is {kept} now", file=sys.stderr)
+        print(f"{path} was there already: it is kept as {kept}", file=sys.stderr)
     path.write_text(text, "utf-8", newline="\n")
 
 

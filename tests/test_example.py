@@ -168,6 +168,11 @@ def test_a_file_of_answers_that_is_there_is_kept(tmp_path: Path) -> None:
     adapter.main([str(shop), "--questions", str(answers)])
     assert answers.read_text("utf-8") == asked
     assert (tmp_path / "answers.yaml.before").read_text("utf-8") == filled
+    # What was kept once is kept.
+    answers.write_text(asked + "# again\n", "utf-8")
+    adapter.main([str(shop), "--questions", str(answers)])
+    assert (tmp_path / "answers.yaml.before").read_text("utf-8") == filled
+    assert (tmp_path / "answers.yaml.before1").read_text("utf-8").endswith("# again\n")
 
 
 def test_what_is_known_of_clusters_is_kept_for_a_later_run(fleet: Path, tmp_path: Path) -> None:

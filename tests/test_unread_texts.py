@@ -13,6 +13,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import meant_domain
 from fluxv2_migrate.repository.reading import misspelt_api
+from manifest_texts import fluxd_text
 
 METADATA = {"name": "web", "namespace": "shop"}
 CHART = {"repository": "https://charts.example.com", "name": "web", "version": "1.2.3"}
@@ -33,18 +34,7 @@ def places(migration: fm.Migration, code: str) -> list[str]:
     return [place for each in found for place in (f"{each.path}:{each.line}", *each.related)]
 
 
-FLUXD = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: flux, namespace: flux}
-spec:
-  template:
-    spec:
-      containers:
-      - name: flux
-        image: docker.io/fluxcd/flux:1.25.4
-        args: [--git-path=apps]
-"""
+FLUXD = fluxd_text("--git-path=apps")
 SYNC = """\
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
