@@ -15,20 +15,3 @@ from fluxv2_migrate.meaning.release import (
     Remediation,
     ValuesSource,
 )
-
-__all__ = [
-    "OUTCOMES",
-    "ChartMeaning",
-    "Difference",
-    "GitReference",
-    "Outcome",
-    "ReleaseMeaning",
-    "Remediation",
-    "RunningOperator",
-    "SourceKey",
-    "ValuesSource",
-    "compare_meanings",
-    "meaning_of_v1_release",
-    "meaning_of_v2_release",
-    "outcome_in_the_cluster",
-]

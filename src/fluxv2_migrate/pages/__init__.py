@@ -14,21 +14,3 @@ from fluxv2_migrate.pages.parts import (
     section,
     table,
 )
-
-__all__ = [
-    "Html",
-    "badge",
-    "code",
-    "code_block",
-    "element",
-    "facts",
-    "fold",
-    "fragment",
-    "joined",
-    "listed",
-    "page",
-    "picture",
-    "prose",
-    "section",
-    "table",
-]

@@ -22,35 +22,3 @@ from fluxv2_migrate.plan.merge_patches import (
 )
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set, source_of
 from fluxv2_migrate.plan.text import AppliedText, apply_to_metadata, apply_to_text
-
-__all__ = [
-    "REMOVED",
-    "AnnotationEdit",
-    "AppliedText",
-    "Leaves",
-    "MarkerEdit",
-    "Move",
-    "Operation",
-    "PatchOperation",
-    "Path",
-    "Plan",
-    "RefusedMarker",
-    "Remove",
-    "Set",
-    "WrittenMarker",
-    "apply_to_any_text",
-    "apply_to_mapping",
-    "apply_to_metadata",
-    "apply_to_text",
-    "as_patch",
-    "edit_annotations",
-    "edit_fields",
-    "fields_part",
-    "leaf_at",
-    "merge_difference",
-    "plan_between",
-    "source_of",
-    "write_comments",
-    "write_markers",
-    "write_operations",
-]

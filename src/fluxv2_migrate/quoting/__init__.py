@@ -6,21 +6,3 @@ from fluxv2_migrate.quoting.folders import shown_folder
 from fluxv2_migrate.quoting.markup import as_cell, as_code, as_code_block, as_html_text, as_markdown_text
 from fluxv2_migrate.quoting.shell import command, word
 from fluxv2_migrate.quoting.visible import visible
-
-__all__ = [
-    "HIDDEN",
-    "as_cell",
-    "as_code",
-    "as_code_block",
-    "as_html_text",
-    "as_markdown_text",
-    "command",
-    "few",
-    "names_a_secret",
-    "plural",
-    "shown_folder",
-    "visible",
-    "without_credentials",
-    "without_secrets",
-    "word",
-]
