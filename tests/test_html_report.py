@@ -97,8 +97,8 @@ def test_the_page_has_landmarks_headings_in_order_and_links_that_lead_somewhere(
 
 def test_the_page_shows_outcome_questions_lines_and_diff() -> None:
     page = migrated().to_html()
-    rows = re.findall(r'<tr><th scope="row">(eu|us)</th>((?:<td>\d+</td>)+)', page)
-    assert [(name, re.findall(r"\d+", cells)) for name, cells in rows] == [
+    rows = re.findall(r'<tr><th scope="row">(eu|us)</th>((?:<td[^>]*>\d+</td>)+)', page)
+    assert [(name, re.findall(r">(\d+)<", cells)) for name, cells in rows] == [
         ("eu", ["1", "0", "0", "1"]),
         ("us", ["2", "0", "1", "2"]),
     ]
@@ -337,6 +337,28 @@ def test_a_browser_filters_the_page(tmp_path: Path) -> None:
     hidden = re.findall(r'<article class="card[^>]* hidden=""[^>]*><h4>(\w+) ', shown)
     assert set(cards) - set(hidden) == {"HR052"}
     assert re.search(r"1 of \d+ entries", shown)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs a Chromium")
+def test_no_table_has_to_be_scrolled_sideways(tmp_path: Path) -> None:
+    """As on a telephone, in a narrow window or in the side bar of a notebook."""
+    script = """<script>
+    document.querySelectorAll("details").forEach(each => each.open = true);
+    const boxes = [document.documentElement, ...document.querySelectorAll(".scroll:has(table)")];
+    const wide = boxes.filter(each => each.scrollWidth > each.clientWidth);
+    parent.document.title += ` ${boxes.length > 5} ${wide.map(each => each.ariaLabel)}`;
+    </script>"""
+    pages = [
+        html.escape(f"<!DOCTYPE html>{shown}{script}")
+        for shown in (migrated().to_html(), migrated()._repr_html_())
+    ]
+    frames = [
+        f'<iframe srcdoc="{page}" style="width:{width}px;height:50rem"></iframe>'
+        for page in pages
+        for width in (400, 700, 900)
+    ]
+    (title,) = re.findall("<title>(.*)</title>", in_browser("".join(frames), tmp_path))
+    assert title.split() == ["true"] * len(frames)
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs a Chromium")

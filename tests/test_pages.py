@@ -74,7 +74,9 @@ def test_a_page_needs_nothing_but_itself() -> None:
 
 
 def test_the_style_of_a_notebook_stays_within_what_it_shows() -> None:
-    rules = re.sub(r"@media [^{]*\{((?:[^{}]*\{[^}]*\})*)\}", r"\1", STYLE)
+    rules = STYLE
+    for at in ("container", "media"):
+        rules = re.sub(rf"@{at} [^{{]*\{{((?:[^{{}}]*\{{[^}}]*\}})*)\}}", r"\1", rules)
     selectors = [
         each for found in re.findall(r"([^{}]+)\{", rules) for each in re.split(r",(?![^(]*\))", found)
     ]

@@ -87,9 +87,10 @@ def picture(label: str, svg: str) -> Html:
 def table(
     caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], strong: Collection[int] = ()
 ) -> Html:
-    """Gives a table with headers of its columns and rows, which scrolls where a page is too narrow.
+    """Gives a table with headers of its columns and rows; in a narrow window each row is a list of its own.
 
     Args:
+        head: the titles of the columns, which a narrow window shows beside each cell.
         rows: their cells; the first of each names the row.
 
     >>> table("tags", ("tag",), [("<b>",)], strong=[0]).count("&lt;b&gt;")
@@ -97,7 +98,11 @@ def table(
     """
     body = []
     for index, (first, *others) in enumerate(rows):
-        cells = [element("th", first, scope="row"), *(element("td", cell) for cell in others)]
+        named = zip(others, head[1:], strict=True)
+        cells = [
+            element("th", first, scope="row"),
+            *(element("td", cell, data_title=title) for cell, title in named),
+        ]
         body.append(element("tr", *cells, class_="strong" if index in strong else ""))
     titles = element("tr", *(element("th", title, scope="col") for title in head))
     inner = [element("caption", caption), element("thead", titles), element("tbody", *body)]

@@ -25,6 +25,7 @@ _RULES: Final = f"""
 {_SAID_LIGHT} .fm,.fm.light{{{_LIGHT}}}
 .fm{{color:var(--ink);background:var(--paper);font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}
 section.fm{{padding:.5rem .75rem;border-radius:6px}}
+.fm{{container:fm/inline-size}}
 .fm.page{{margin:0 auto;max-width:76rem;padding:1rem 1.25rem 4rem}}
 html:has(.fm.page){{background:Canvas}}
 @media (prefers-color-scheme:dark){{html:has(.fm.page){{background:#0d1117}}}}
@@ -49,9 +50,10 @@ margin:.5rem 0;padding:.5rem .7rem;overflow:auto;max-height:32rem;overflow-wrap:
 .fm caption{{text-align:left;font-weight:600;padding:.4rem .6rem;color:var(--soft)}}
 .fm th,.fm td{{text-align:left;vertical-align:top;padding:.3rem .6rem;border-top:1px solid var(--line);
 background:none;max-width:34rem;overflow-wrap:break-word;white-space:normal}}
-.fm td:not(:first-child){{min-width:5rem}}
+.fm td:not(:first-child){{min-width:4rem}}
+.fm td:not(:first-child):has(code){{min-width:9rem}}.fm td code{{overflow-wrap:anywhere}}
 .fm td .message{{display:block;min-width:16rem;overflow-wrap:anywhere}}
-.fm thead th{{position:sticky;top:0;background:var(--shade);white-space:nowrap;overflow-wrap:normal}}
+.fm thead th{{position:sticky;top:0;background:var(--shade);overflow-wrap:normal}}
 .fm th[scope=row]{{font-weight:500}}
 .fm tr.strong>*{{font-weight:700}}
 .fm .badge{{display:inline-block;border:1px solid var(--line);border-radius:1em;padding:0 .6em;
@@ -92,6 +94,17 @@ border:1px solid var(--soft);border-radius:4px;min-width:14rem;max-width:100%}}
 .fm mark{{background:none;color:inherit}}
 @media (max-width:40rem){{.fm dl{{grid-template-columns:1fr;gap:.1rem}}.fm dd{{margin-bottom:.4rem}}
 .fm.page{{padding:.5rem .75rem 2rem}}.fm .filter{{position:static}}}}
+@media screen{{@container fm (max-width:48rem){{
+.fm :is(table,tbody,tr,th,td,caption){{display:block}}.fm thead{{display:none}}
+.fm .scroll:has(table){{max-height:none}}.fm tr+tr{{border-top:1px solid var(--line)}}
+.fm tr{{padding:.3rem 0}}.fm :is(th,td){{border:none;max-width:none;padding:.1rem .6rem}}
+.fm th[scope=row]{{font-weight:600}}
+.fm td{{display:flow-root;padding-left:9.9rem}}.fm td:empty{{display:none}}
+.fm td:not(:first-child),.fm td:not(:first-child):has(code){{min-width:0}}
+.fm td::before{{content:attr(data-title);color:var(--soft);float:left;width:9rem;margin-left:-9.3rem}}
+.fm td .message{{min-width:0}}
+.fm :is(.added,.removed,.hunk,.here,.line){{white-space:pre-wrap;overflow-wrap:anywhere;
+padding-left:6ch;text-indent:-6ch}}}}}}
 .fm .skip{{position:absolute;left:-99rem}}
 .fm .skip:focus{{position:static}}
 .fm [hidden]{{display:none}}
