@@ -151,7 +151,7 @@ def test_a_path_that_others_include_is_synced_on_its_own_too() -> None:
 
 def test_paths_of_a_fluxd_that_are_not_there_are_of_another_repository() -> None:
     found = see({"flux/fluxd.yaml": fluxd_text("--git-path=nowhere"), "apps/web.yaml": release()})
-    assert [view.reason for view in found.clusters] == ["a folder that holds releases"]
+    assert [view.reason for view in found.clusters] == ["a folder that holds what Flux v1 deployed"]
 
 
 def test_a_fluxd_that_would_see_one_thing_twice_is_of_another_repository() -> None:

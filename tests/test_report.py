@@ -59,9 +59,18 @@ def headings(report: str) -> list[str]:
         ({"a.yaml": release("a", helm="")}, "Do not merge yet: 1 question is open."),
         (
             {"a.yaml": release("a"), "b.yaml": release("b", pattern="x-*", tag="x-3f1c2ab")},
-            "Can be merged in parts: 1 question is open, and what is asked about stays as it is.",
+            "Can be merged; 1 question is open, and what is asked about stays as it is.",
         ),
-        ({"a.yaml": release("a", helm="v2")}, "Can be merged in parts: 1 question is open"),
+        (
+            {"a.yaml": release("a", chart=GIT), "b.yaml": release("b", pattern="x-*", tag="x-3f1c2ab")},
+            "Can be merged once 1 object exists in the clusters; 1 question is open",
+        ),
+        ({"a.yaml": release("a", helm="v2")}, "Nothing has to be merged; 1 question is open"),
+        # kustomize-controller reads every file of the path, and applies nothing where it cannot read one.
+        (
+            {"a.yaml": release("a"), "b.yaml": release("b") + "  chart: {}\n"},
+            "Do not merge yet: 1 question is open.",
+        ),
     ],
 )
 def test_the_first_screen_says_whether_it_can_be_merged(files: dict[str, str], verdict: str) -> None:
@@ -75,14 +84,16 @@ def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist
         "b.yaml": release("b", helm="v2"),
         "c.yaml": release("c", pattern="x-*", tag="x-3f1c2ab"),
     }
-    first = fm.migrate_repository(files).to_markdown().splitlines()[:12]
+    first = fm.migrate_repository(files).to_markdown().splitlines()[:15]
     assert first[2] == (
         "2 releases, 2 sources, 2 image policies; files: 2 changed, 5 new; 2 questions, 9 things to know."
     )
     told = dict(re.findall(r"- \*\*(.*?)\*\*: (.*)", "\n".join(first)))
     assert told["Blocks"] == "1 holds releases back in Flux v1, 1 stops image updates."
     assert told["Stays in Flux v1"] == "1 release stays as it is: shop/b."
-    assert "No inventory" in told["Can go wrong"]
+    assert "when fluxd and the helm-operator have stopped" in told["When"]
+    assert "a wrong name installs a second copy" in told["Not compared"]
+    assert told["Clusters"] == "/; assumed, and to be checked: sync-path-inferred (RP009)."
     assert "every-commit-upgrades (HR059)" in told["Can go wrong"]
     assert told["Images"] == (
         "1 of 2 image policies follow new tags; 1 holds the tag that runs until somebody gives the order of "

@@ -159,7 +159,7 @@ def of_folders(
         yield ClusterView(
             settings,
             overlaid_paths(SyncPath(root, builds), reader),
-            "a folder that holds releases",
+            "a folder that holds what Flux v1 deployed",
             is_assumed=True,
         )
     for folder in units:

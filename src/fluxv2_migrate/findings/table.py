@@ -222,7 +222,7 @@ _ROWS: Final = (
     FindingType("IN010", "running-image-is-another", "error", "Write the image that runs into the repository, or accept the code if the first reconciliation shall change it.", True, holds_back=False, concern="merge"),
     FindingType("RP001", "template", "error", "Migrate the chart's template by hand, as the releases beside it are, or remove it."),
     FindingType("RP002", "not-text", "error", "Decrypt the file, or store it as UTF-8."),
-    FindingType("RP003", "invalid-yaml", "error", "Correct the file."),
+    FindingType("RP003", "invalid-yaml", "error", "Correct the file: kustomize-controller applies nothing of a sync path in which it cannot read a file.", concern="cluster"),
     FindingType("RP004", "held-back-together", "error", "Change the place that is named so that Flux v2 can follow it, or migrate all that hangs together by hand."),
     FindingType("RP005", "text-cannot-be-edited", "error", "Write the release in plain block style."),
     FindingType("RP006", "invalid-field", "error", "Correct the field: the API server refuses it."),

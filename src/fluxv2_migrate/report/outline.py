@@ -248,7 +248,8 @@ def policy_cells(policy: MigratedResource) -> tuple[str, str, str, str]:
     metadata, spec = manifest["metadata"], manifest["spec"]
     ((kind, chosen),) = spec["policy"].items()
     tags = spec["filterTags"]["pattern"] if "filterTags" in spec else ""
-    return f"{metadata['namespace']}/{metadata['name']}", tags, kind, chosen.get("range", "")
+    order = "holds this tag" if holds_one_tag(spec.get("filterTags")) else kind
+    return f"{metadata['namespace']}/{metadata['name']}", tags, order, chosen.get("range", "")
 
 
 def _groups(

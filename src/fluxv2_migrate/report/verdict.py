@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.table import Concern
-from fluxv2_migrate.quoting import few, plural
+from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.report.outline import Outline
 
 if TYPE_CHECKING:
+    from fluxv2_migrate.report.context import ClusterContext
     from fluxv2_migrate.report.migration import Migration
 
 _BLOCKED: Final[dict[Concern, tuple[str, str]]] = {
@@ -19,8 +20,12 @@ _BLOCKED: Final[dict[Concern, tuple[str, str]]] = {
     "images": ("stops image updates", "stop image updates"),
 }
 _NO_INVENTORY: Final = (
-    "No inventory: nothing has compared the release names with what the clusters run, and a wrong name "
-    "installs a second copy. Give what `helm list -A -a -m 0 -o json` prints as `inventory`"
+    "nothing has compared the release names with what the clusters run, and a wrong name installs a second "
+    "copy. Give what `helm list -A -a -m 0 -o json` prints as `inventory`"
+)
+_WHEN: Final = (
+    "in the cut-over, when fluxd and the helm-operator have stopped: a fluxd that runs may delete what "
+    "leaves Git. `migration.runbook()` and the page have the steps"
 )
 
 
@@ -43,19 +48,18 @@ def verdict_of(migration: Migration, outline: Outline) -> str:
     open_ = plural(len(outline.asked), "question is", "questions are")
     if blocking & {"merge", "cluster"}:
         return f"Do not merge yet: {open_} open."
-    if blocking:
-        return f"Can be merged in parts: {open_} open, and what is asked about stays as it is."
+    left = f"; {open_} open, and what is asked about stays as it is" if blocking else ""
     needed = []
     if migration.prerequisites:
         exist = plural(len(migration.prerequisites), "object exists", "objects exist")
         needed.append(f"{exist} in the clusters")
     if _first(migration, outline):
         needed.append("what is to be done first is done")
-    if needed:
-        return f"Can be merged once {' and '.join(needed)}."
     if not (migration.changed or migration.created or migration.deleted):
-        return "Nothing has to be merged."
-    return "Can be merged."
+        return f"Nothing has to be merged{left}."
+    if needed:
+        return f"Can be merged once {' and '.join(needed)}{left}."
+    return f"Can be merged{left}."
 
 
 def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]]:
@@ -66,6 +70,10 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
     if asked:
         parts = [plural(number, *_BLOCKED[concern]) for concern, number in asked.items()]
         yield "Blocks", f"{', '.join(parts)}."
+    if migration.manifests:
+        yield "When", f"{_WHEN}."
+    if migration.first_hour().without_inventory:
+        yield "Not compared", f"{_NO_INVENTORY}."
     dangers = list(_dangers(migration, outline))
     if dangers:
         yield "Can go wrong", f"{'; '.join(dangers)}."
@@ -80,6 +88,11 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         held = f"; {plural(holding, 'holds', 'hold')} the tag that runs until somebody gives the order of "
         held += "its tags"
         yield "Images", f"{moving}{held if holding else ''}."
+    clusters = migration.context.clusters
+    if clusters:
+        assumed = _named(outline, "assumed")
+        check = f"; assumed, and to be checked: {few(assumed, _SHOWN)}" if assumed else ""
+        yield "Clusters", f"{few(map(_called, clusters), _SHOWN)}{check}."
     first = _first(migration, outline)
     if first:
         yield "To be done first", f"{few(first, _SHOWN)}."
@@ -111,14 +124,26 @@ def _first(migration: Migration, outline: Outline) -> list[str]:
 
 
 def _dangers(migration: Migration, outline: Outline) -> Iterator[str]:
-    hour = migration.first_hour()
-    if hour.without_inventory:
-        yield _NO_INVENTORY
-    risky = [each for each in hour.releases if each.risk == "high"]
+    risky = [each for each in migration.first_hour().releases if each.risk == "high"]
     if risky:
         named = few((each.resource.partition(" ")[2] for each in risky), _SHOWN)
         yield f"the first hour is risky for {plural(len(risky), 'release')}: {named}"
-    for concern, _, entries in outline.differences:
-        if concern == "runs":
-            named = few((f"{each.type.slug} ({each.code})" for each in entries), _SHOWN)
-            yield f"what runs may change: {named}"
+    changing = _named(outline, "runs")
+    if changing:
+        yield f"what runs may change: {few(changing, _SHOWN)}"
+
+
+def _called(cluster: ClusterContext) -> str:
+    # So a cluster is called whose name nobody knows.
+    is_unnamed = cluster.name == "cluster"
+    return ", ".join(map(shown_folder, cluster.sync_paths)) if is_unnamed else cluster.name
+
+
+def _named(outline: Outline, concern: Concern) -> list[str]:
+    """Gives what there is to know of this concern, by name and code."""
+    return [
+        f"{each.type.slug} ({each.code})"
+        for one, _, entries in outline.differences
+        for each in entries
+        if one == concern
+    ]
