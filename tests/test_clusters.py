@@ -641,7 +641,7 @@ def test_what_lines_show_is_what_the_text_says(text: str, crlf: bool) -> None:
     expected = in_full(text)
     if expected is not None:
         assert not refused
-        assert [each for each in objects if each[2] != "True"] == [
+        assert [each for each in objects if each[2] != "true"] == [
             each for each in expected if each[2] != "yes"
         ]
         return

@@ -1141,3 +1141,50 @@ def test_the_url_that_a_person_answers_is_that_of_the_sync_too(shown: tuple[str,
     assert "  url: https://git.example.com/acme/fleet\n" in "".join(migration.created.values())
     assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
     assert fm.migrate_repository(migration.files, options).files == migration.files
+
+
+@pytest.mark.parametrize(
+    ("beside", "code"),
+    [
+        ({"prod/flux/values.yaml": "replicas: 2\n"}, "DA020"),
+        ({"prod/flux/more/values.yaml": "- 1\n"}, "DA020"),
+        ({"prod/flux/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: a}\n"}, ""),
+        ({"prod/flux/README.md": "Flux\n"}, ""),
+    ],
+)
+def test_what_a_kustomization_kept_out_that_leaves_is_looked_at(beside: Files, code: str) -> None:
+    files: Files = {
+        "prod/web.yaml": release(),
+        "prod/flux/fluxd.yaml": fluxd("--git-path=prod"),
+        "prod/flux/kustomization.yaml": "resources:\n- fluxd.yaml\n",
+        **beside,
+    }
+    migration = migrate(files)
+    assert migration.deleted == ("prod/flux/fluxd.yaml", "prod/flux/kustomization.yaml")
+    assert {each.code for each in migration.findings if each.severity == "error"} == (
+        {code} if code else set()
+    )
+    report = fm.verify_migration(files, migration.files, declared=migration.declared)
+    assert report.ok is migration.ok
+
+
+def test_fluxd_stays_where_a_build_that_fails_may_hold_what_it_does() -> None:
+    patch = workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1")
+    files: Files = {
+        ".flux.yaml": (
+            "version: 1\npatchUpdated:\n  generators:\n  - command: kustomize build .\n"
+            "  patchFile: flux-patch.yaml\n"
+        ),
+        "base/web.yaml": workload_text(),
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "flux/prod.yaml": fluxd("--git-path=prod", "--manifest-generation", namespace="a"),
+        "flux/staging.yaml": fluxd("--git-path=staging", "--manifest-generation", namespace="b"),
+        "prod/kustomization.yaml": "resources: [../base]\n",
+        "prod/flux-patch.yaml": patch,
+        "staging/kustomization.yaml": "kind: Other\nresources: [../base]\n",
+        "staging/flux-patch.yaml": patch,
+    }
+    migration = migrate(files)
+    assert not migration.ok
+    assert "flux/staging.yaml" in migration.files
+    assert migration.files["staging/flux-patch.yaml"] == patch

@@ -431,3 +431,24 @@ def test_patches_of_several_builds_are_listed_together_also_where_the_flux_yaml_
         assert "flux-patch.yaml" in str(migration.files[f"dev/{name}/kustomization.yaml"])
     assert "ghcr.io/acme/web:1.4.9" in str(migration.files["dev/web/flux-patch.yaml"])
     assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+
+
+@pytest.mark.parametrize("migrates", [True, False])
+def test_releases_that_fluxd_patched_in_a_list_are_documents_at_once(*, migrates: bool) -> None:
+    own = release_text("  values:\n    replicas: 3\n")
+    item = own.replace("\n", "\n  ").rstrip()
+    files: Files = {
+        "prod/.flux.yaml": FLUX_YAML,
+        "prod/kustomization.yaml": "namespace: shop\nresources:\n- web.yaml\n",
+        "prod/web.yaml": RELEASE
+        if migrates
+        else RELEASE.replace("name: web\n    version", "name: on\n    version"),
+        "prod/flux-patch.yaml": f"apiVersion: v1\nkind: List\nitems:\n- {item}\n",
+    }
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok is migrates
+    assert ("helm.toolkit.fluxcd.io" in str(migration.files["prod/flux-patch.yaml"])) is migrates
+    if not migrates:
+        assert migration.files == files
+    assert fm.migrate_repository(migration.files, options).files == migration.files

@@ -366,3 +366,29 @@ def test_texts_in_base64_are_told_and_nothing_of_them_is_shown(text: str, before
     (found,) = (each for each in migration.findings if each.code == "RP038")
     assert "hunter2" not in repr(found)
     assert migration.files == files
+
+
+@pytest.mark.parametrize(
+    ("text", "is_release"),
+    [
+        (UNREADABLE, True),
+        (UNREADABLE.replace("io/v1", "io/v3"), True),
+        ("{apiVersion: helm.fluxcd.io/v1, kind: HelmRelease, metadata: {name: web}\n", True),
+        ('items: [{"kind": "HelmRelease", "apiVersion": "flux.weave.works/v1beta1"}\n', True),
+        ("".join(f"# {line}" for line in UNREADABLE.splitlines(keepends=True)) + "a: [\n", False),
+        ("a: 1 # apiVersion: helm.fluxcd.io/v1\nb: [\n", False),
+    ],
+)
+def test_migration_and_verification_take_the_same_broken_texts_for_releases(
+    text: str, is_release: bool
+) -> None:
+    files = {"a/broken.yaml": text}
+    migration = fm.migrate_repository(files)
+    assert {each.path for each in migration.findings if each.code == "RP003"} == (
+        {"a/broken.yaml"} if is_release else set()
+    )
+    report = fm.verify_migration(files, migration.files)
+    assert [each.status for each in report.releases] == (["unknown"] if is_release else [])
+    left = fm.MigrationOptions(overrides=(fm.Override(path="a/*", leave=True),))
+    assert fm.migrate_repository(files, left).ok
+    assert fm.verify_migration(files, files, left).ok

@@ -592,3 +592,24 @@ def test_a_release_on_top_may_be_declared() -> None:
     report = verify({"web.yaml": v1()}, after, declared=declared)
     assert sorted(each.status for each in report.releases) == ["declared", "same"]
     assert not verify({"web.yaml": v1()}, after).ok
+
+
+def test_what_looks_like_a_patch_and_no_cluster_is_known_to_have_was_nothing() -> None:
+    files: Files = {
+        "deploy/operator.yaml": v1(
+            {"releaseName": "op", "helmVersion": "v3", "values": {"helm": {"versions": "v3"}}}
+            | {"chart": {"repository": "https://a.example.com", "name": "helm-operator", "version": "1.4.4"}}
+        ),
+        "deploy/web.yaml": text(
+            {
+                "apiVersion": "helm.fluxcd.io/v1",
+                "kind": "HelmRelease",
+                "metadata": {"name": "api", "namespace": "shop"},
+                "spec": {"releaseName": "api"},
+            }
+        ),
+    }
+    migration = fm.migrate_repository(files)
+    assert (migration.ok, migration.context.clusters) == (True, ())
+    assert "RP070" in {each.code for each in migration.findings}
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok

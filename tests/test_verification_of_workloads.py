@@ -554,3 +554,27 @@ def test_a_workload_that_fluxd_never_updated_is_updated_by_nobody(text: str, cod
     assert "$imagepolicy" not in str(migration.files["apps/web.yaml"])
     assert migration.ok
     assert fm.verify_migration(files, migration.files, OPTIONS, declared=migration.declared).ok
+
+
+@pytest.mark.parametrize("field", ["name", "namespace"])
+@pytest.mark.parametrize("value", ["2048", "1e3", "0x10", "true", '"2048"'])
+def test_what_is_named_by_no_text_is_called_as_kustomize_writes_it(field: str, value: str) -> None:
+    text = workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1")
+    given = {"name": "web", "namespace": "shop"}[field]
+    files: Files = {"apps/web.yaml": text.replace(f"  {field}: {given}\n", f"  {field}: {value}\n", 1)}
+    options = fm.MigrationOptions(sync_roots=("apps",))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+
+
+@pytest.mark.parametrize("kind", ["[a]", "{a: b}", "", '""'])
+def test_a_document_of_no_kind_breaks_the_path_and_both_say_so(kind: str) -> None:
+    files: Files = {
+        "apps/a.yaml": f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n",
+        "apps/web.yaml": workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1"),
+    }
+    options = fm.MigrationOptions(sync_roots=("apps",))
+    migration = fm.migrate_repository(files, options)
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["DA020"]
+    assert not fm.verify_migration(files, migration.files, options).ok

@@ -173,7 +173,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         tell_of_unsynced(going, around, findings)
     left_out = {each.place.path for found in applied.values() for each in found.left_out}
     tell_of_outcome(around, workspace, converted, decided, images, syncs, findings, left_out)
-    used = tell_of_fluxd_patches(prepared.patches, workspace, findings)
+    used = tell_of_fluxd_patches(prepared.patches, prepared.readings.originals, workspace, findings)
     findings.tell_unmatched()
     context = MigrationContext(flux_version, tuple(_contexts(around)), tuple(reasons))
     staying = tuple(staying_releases(around, going | taken_out))

@@ -57,10 +57,10 @@ def compare_sync_paths(
                 clusters.builds,
                 apart,
                 ignores.get(view.name),
+                gone,
             )
             found[synced] = replace(
                 differences,
-                refused=tuple(each for each in differences.refused if each.place.path not in gone),
                 left_out=tuple(each for each in differences.left_out if each.place.path not in gone),
                 shaped=tuple(each for each in differences.shaped if each.place.path not in gone),
             )

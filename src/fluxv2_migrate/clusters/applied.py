@@ -157,6 +157,7 @@ def compare_applied(
     builds: Mapping[tuple[str, str], Build],
     apart: Collection[str],
     ignore: str | None = None,
+    gone: Collection[str] = (),
 ) -> AppliedDifferences:
     """Says what changes because kustomize-controller builds what fluxd only read.
 
@@ -165,8 +166,9 @@ def compare_applied(
         builds: what is built already, by folder and file of patches.
         apart: files that were not read on their own.
         ignore: `spec.ignore` of the GitRepository, if it has one.
+        gone: files that leave: they are in nobody's way, and a kustomization among them keeps nothing out.
     """
-    return _Comparison(synced, texts, documents, tree, builds, apart, tree.artifact(ignore)).result()
+    return _Comparison(synced, texts, documents, tree, builds, apart, tree.artifact(ignore), gone).result()
 
 
 @dataclass(slots=True)
@@ -180,6 +182,7 @@ class _Comparison:
     builds: Mapping[tuple[str, str], Build]
     apart: Collection[str]
     artifact: KustomizeTree
+    gone: Collection[str]
     objects: list[AppliedObject] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     broken: list[Refusal] = field(default_factory=list)
@@ -248,7 +251,7 @@ class _Comparison:
                 group.append(each)
                 continue
             self.faulty.add(path)
-            if is_scanned:
+            if is_scanned and path not in self.gone:
                 (self.broken if each.is_applied else self.refused).append(each)
 
     def _taker(self, folder: str) -> str | None:
@@ -256,7 +259,7 @@ class _Comparison:
         artifact = self.artifact
         taker: str | None = None
         while True:
-            if artifact.has_kustomization_file(folder):
+            if artifact.has_kustomization_file(folder, self.gone):
                 taker = folder
             if folder == self.synced.path or not folder:
                 return taker

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import group_of
+from fluxv2_migrate.kubernetes import group_of, namespace_and_name
 from fluxv2_migrate.kustomize.accumulating import LOCAL_CONFIG
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.documents import Document
@@ -174,11 +174,15 @@ def _in_full(place: Place, text: str, index: int, *, is_alike: bool) -> Iterator
 def _why_no_object(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return "a document that is no mapping, which kustomize refuses"
-    if value.get("kind") in (None, ""):
+    if _is_no_kind(value.get("kind")):
         return "an object without kind, which kustomize refuses"
     if not _has_name(value.get("metadata")):
         return "an object without metadata.name, which kustomize refuses"
     return None
+
+
+def _is_no_kind(kind: Any) -> bool:
+    return kind in (None, "") or isinstance(kind, (Mapping, list))
 
 
 def _has_name(metadata: Any) -> bool:
@@ -201,7 +205,7 @@ def _last_ones(node: Node | None) -> dict[str, Any]:
 
 def _objects(place: Place, value: Any, index: int, *, is_alike: bool) -> Iterator[AppliedObject]:
     kind = value.get("kind") if isinstance(value, Mapping) else None
-    if kind in (None, ""):
+    if _is_no_kind(kind):
         return
     items = value.get("items")
     if str(kind).endswith("List") and isinstance(items, list):
@@ -217,8 +221,7 @@ def _objects(place: Place, value: Any, index: int, *, is_alike: bool) -> Iterato
         place,
         group_of(value),
         str(kind),
-        str(metadata.get("namespace") or ""),
-        str(metadata["name"]),
+        *namespace_and_name(value),
         index,
         local not in (False, "false"),
         is_alike,

@@ -25,13 +25,12 @@ from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name, o
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import Repository, is_old_release
+from fluxv2_migrate.repository.reading import Repository, is_old_release, lines_of_old_releases
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, compose, line_of, split_documents, value_of
 
 # Where an object of Flux begins; the definitions of Flux's own kinds do not say it.
 _API: Final = r"[\"']?apiVersion[\"']?\s*:\s*[\"']?"
 _V1_GROUPS: Final = "|".join(map(re.escape, RELEASE_GROUPS))
-_CONCERNS_V1: Final = re.compile(rf"{_API}({_V1_GROUPS})/")
 _CONCERNS: Final = re.compile(rf"{_API}({_V1_GROUPS}|helm\.toolkit\.fluxcd\.io|source\.toolkit\.fluxcd\.io)/")
 
 
@@ -208,7 +207,7 @@ def _unread(path: str, text: str) -> Iterator[UnreadDocument]:
     text = text.removeprefix(BYTE_ORDER_MARK)
     for span in split_documents(text):
         part = text[span.start : span.end]
-        if _CONCERNS_V1.search(part):
+        if any(lines_of_old_releases(part)):
             try:
                 value_of(compose(part, path=path, line=span.line))
             except InvalidManifest as error:

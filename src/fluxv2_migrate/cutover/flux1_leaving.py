@@ -170,7 +170,10 @@ def _keep_telling(
         failing = {
             view.name
             for view in around.clusters.clusters
-            if view.name in asking and any(_fails(synced, around) for synced in view.sync_paths)
+            if any(
+                (_fails(synced, around) and view.name in asking) or _is_unknown(synced, around)
+                for synced in view.sync_paths
+            )
         }
         differing = _differing_over_images(automated, around)
         reasons += [
@@ -212,6 +215,11 @@ def _updated_by_fluxd(automated: Collection[DocumentKey], around: Surroundings) 
 def _fails(synced: SyncPath, around: Surroundings) -> bool:
     """Gives whether nobody can tell what a sync path holds, for a build of it fails."""
     return not all(build.is_complete for build in around.clusters.synced.builds(synced))
+
+
+def _is_unknown(synced: SyncPath, around: Surroundings) -> bool:
+    """Gives whether nobody can tell what asks for the fluxd of a sync path: a build gives nothing at all."""
+    return any(not build.ok for build in around.clusters.synced.builds(synced))
 
 
 def _with_neighbours(names: set[str], views: Sequence[ClusterView]) -> set[str]:

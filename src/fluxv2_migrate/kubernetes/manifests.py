@@ -87,7 +87,22 @@ def namespace_and_name(manifest: Mapping[str, Any]) -> tuple[str, str]:
     ('', 'web')
     """
     metadata = as_object(manifest.get("metadata"))
-    return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+    return name_of_value(metadata.get("namespace")), name_of_value(metadata.get("name"))
+
+
+def name_of_value(value: Any) -> str:
+    """Gives a name that YAML may read as no text, as kustomize writes it; empty where there is none.
+
+    >>> [name_of_value(each) for each in ("web", 1e3, 2048, True, None)]
+    ['web', '1000', '2048', 'true', '']
+    """
+    if value.__class__ is str:
+        return str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, (int, float, str)) else ""
 
 
 def named_by(reference: Any, namespace: str) -> tuple[str, str]:

@@ -175,9 +175,13 @@ class KustomizeTree:
         kustomization = self.kustomizations.get(posixpath.dirname(use.kustomization))
         return None if kustomization is None else kustomization.patches_by_entry.get((use.field, use.entry))
 
-    def has_kustomization_file(self, folder: str) -> bool:
-        """Says whether a folder has a file with a kustomization's name, whatever is in it."""
-        return bool(self._kustomization_files(folder))
+    def has_kustomization_file(self, folder: str, gone: Collection[str] = ()) -> bool:
+        """Says whether a folder has a file with a kustomization's name, whatever is in it.
+
+        Args:
+            gone: files that do not count.
+        """
+        return any(path not in gone for path in self._kustomization_files(folder))
 
     def _kustomization_files(self, folder: str) -> list[str]:
         start = f"{folder}/" if folder else ""

@@ -261,8 +261,12 @@ def in_cluster(resource: str, cluster: str) -> str:
 def same_json(one: Any, other: Any) -> bool:
     """Gives whether two values of JSON are the same: `true` is no `1`, and `1.0` is one.
 
+    What is no number is no JSON either, and is the same wherever it stands.
+
     >>> same_json([1, {"a": None}], [1.0, {"a": None}]), same_json(True, 1)
     (True, False)
+    >>> same_json(float("nan"), float("nan"))
+    True
     """
     if one.__class__ is str and other.__class__ is str:
         # Most of what is compared are texts.
@@ -273,4 +277,4 @@ def same_json(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(same_json, one, other))
-    return bool(one == other)
+    return bool(one == other or (one != one and other != other))

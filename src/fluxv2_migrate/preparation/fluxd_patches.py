@@ -19,6 +19,7 @@ from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.preparation.fluxd_patch_texts import PatchTexts, patched_builds, patched_over_builds
+from fluxv2_migrate.preparation.patch_lists import lists_as_documents
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.scope import is_put_off
@@ -103,13 +104,17 @@ def list_fluxd_patches(files: Mapping[str, str | bytes], clusters: ClusterMap) -
 
 
 def tell_of_fluxd_patches(
-    patches: FluxdPatches, workspace: Workspace, findings: FindingGroups
+    patches: FluxdPatches, originals: Mapping[str, str], workspace: Workspace, findings: FindingGroups
 ) -> tuple[ListedPatches, ...]:
     """Says what becomes of the patches of fluxd, and gives those that kustomizations list from now on.
 
     Where all of a build stays as it is, and fluxd with it, nothing is listed in it either.
+
+    Args:
+        originals: the texts of files that were written as Flux v1 read them before anything else was done.
     """
-    changed, deleted = set(workspace.changed), set(workspace.deleted)
+    changed = {path for path, text in workspace.changed.items() if text != originals.get(path)}
+    deleted = set(workspace.deleted)
     puts_off = is_put_off(findings.options)
     used = tuple(
         each
@@ -136,7 +141,7 @@ def tell_of_fluxd_patches(
 def _listed(
     paths: Sequence[SyncPath], patch_file: str, files: Mapping[str, str | bytes], clusters: ClusterMap
 ) -> ListedPatches:
-    first, text = paths[0], as_text(files[patch_file])
+    first, text = paths[0], lists_as_documents(as_text(files[patch_file]))
     flux_yaml = find_flux_yaml(first.path, files.__contains__)
     # Else its paths had no file of patches.
     assert flux_yaml is not None

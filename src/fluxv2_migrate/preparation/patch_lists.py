@@ -53,7 +53,7 @@ def write_lists_as_documents(files: Mapping[str, str | bytes]) -> dict[str, str]
         after = text
         try:
             if path in listed:
-                after = edit_documents(text, _unpacked)
+                after = lists_as_documents(text)
             else:
                 for index, at in _inline(path, text, tree):
                     after = edit_document(after, partial(_unpacked_text, at=at), index)
@@ -62,6 +62,16 @@ def write_lists_as_documents(files: Mapping[str, str | bytes]) -> dict[str, str]
         if after != text:
             found[path] = after
     return found
+
+
+def lists_as_documents(text: str) -> str:
+    """Gives a file of patches in which those of releases that stand in lists are documents of their own.
+
+    Raises:
+        CannotEdit: a list cannot be taken apart.
+        InvalidManifest: a document cannot be read.
+    """
+    return edit_documents(text, _unpacked)
 
 
 def _text_of(content: str | bytes) -> str:

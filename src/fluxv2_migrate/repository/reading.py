@@ -26,10 +26,10 @@ from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
 _KINDS: Final = ("helmrelease", "fluxhelmrelease")
 _CHARTS_OF_FLUX_1: Final = frozenset({"git", "repository"})
 """Fields of `spec.chart` that no other API has there."""
+# Also with a version that never was, which somebody misspelt, and in braces; not in a comment.
 _OLD_LINE: Final = re.compile(
-    r"^[ \t]*(?:-[ \t]+)?[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?"
-    rf"(?:{'|'.join(map(re.escape, RELEASE_APIS))})"
-    r"[\"']?[ \t]*(?:#.*)?\r?$",
+    r"^[^#\r\n]*?(?<![\w.-])apiVersion[\"']?[ \t]*:[ \t]*[\"']?"
+    rf"(?:{'|'.join(map(re.escape, RELEASE_GROUPS))})/",
     re.MULTILINE,
 )
 _MARKED_LINE: Final = re.compile(
@@ -143,8 +143,7 @@ class Repository:
 
     def old_lines(self, path: str) -> list[int]:
         """Gives the lines of a text that say a v1 release begins, whether or not it can be read."""
-        text = self.texts[path]
-        return [line_of(text, match.start()) + 1 for match in _OLD_LINE.finditer(text)]
+        return list(lines_of_old_releases(self.texts[path]))
 
     def holds_flux(self, path: str) -> bool:
         """Gives whether a text says something that decides a migration, whether or not it can be read.
@@ -195,6 +194,15 @@ def is_old_release(manifest: Mapping[str, Any]) -> bool:
     """Gives whether a manifest is a release of Flux v1, of any of its APIs."""
     version = manifest.get("apiVersion")
     return isinstance(version, str) and RELEASE_APIS.get(version, "") == manifest.get("kind")
+
+
+def lines_of_old_releases(text: str) -> Iterator[int]:
+    r"""Gives the lines of a text, 1-based, at which a release of Flux v1 seems to begin.
+
+    >>> list(lines_of_old_releases("a: [\n---\napiVersion: helm.fluxcd.io/v1\n# apiVersion: helm.fluxcd.io/"))
+    [3]
+    """
+    return (line_of(text, match.start()) + 1 for match in _OLD_LINE.finditer(text))
 
 
 def misspelt_api(manifest: Mapping[str, Any]) -> str | None:

@@ -190,8 +190,17 @@ class Context:
 
     def is_left(self, found: SeenObject) -> bool:
         """Gives whether a person wants a release to stay one of Flux v1 for now."""
+        return self.override(found).leave or self._is_scoped
+
+    def is_file_left(self, path: str) -> bool:
+        """Gives whether a person wants a file that nobody can read to stay as it is."""
+        subject = Subject("", "", "", "", path)
+        return override_for(subject, self.options.overrides)[0].leave or self._is_scoped
+
+    @property
+    def _is_scoped(self) -> bool:
         scope = self.options.scope
-        return self.override(found).leave or bool(scope.namespaces or scope.names or scope.paths)
+        return bool(scope.namespaces or scope.names or scope.paths)
 
     def keeps_flux1(self, cluster: str) -> bool:
         """Gives whether Flux v1 may stay in a cluster: a person says so, or something of it is left to it."""

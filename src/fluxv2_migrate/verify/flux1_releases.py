@@ -37,8 +37,9 @@ def flux1_releases(context: Context) -> list[Flux1Release]:
     own = {each.key for each in clusters.programs if not each.is_part}
     old = (each for each in context.before.old if each.document not in own)
     read = (_release(found, context) for found in old if found.path not in clusters.outputs)
-    # A patch that no cluster applies, and that patches nothing, meant nothing.
-    return [each for each in read if each.found.cluster is not None or not each.is_partial]
+    # A patch that nothing applies, and that patches nothing, meant nothing.
+    sightings = context.before.clusters.sightings
+    return [each for each in read if each.found.document in sightings or not each.is_partial]
 
 
 def _release(found: SeenObject, context: Context) -> Flux1Release:

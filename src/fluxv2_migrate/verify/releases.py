@@ -46,7 +46,7 @@ def verify_releases(context: Context) -> list[ReleaseVerification]:
     releases = flux1_releases(context)
     matches = match_releases(releases, context.after.new, context)
     still = _still_of_flux1(context)
-    entries = [_unread_entry(unread) for unread in context.before.unread]
+    entries = [_unread_entry(unread, context) for unread in context.before.unread]
     told = [*_of_documents(releases, matches, still, context)]
     told += _extra(matches.without(context.after.new), context)
     told += _new_of_flux1(still, context)
@@ -96,8 +96,11 @@ def _new_of_flux1(still: Mapping[_Key, Sequence[SeenObject]], context: Context) 
             yield each.document, _on_top(each, "it is a release of Flux v1 that was not there before")
 
 
-def _unread_entry(unread: UnreadDocument) -> ReleaseVerification:
-    return ReleaseVerification("unknown", "HelmRelease", unread.path, unread.line, reason=unread.reason)
+def _unread_entry(unread: UnreadDocument, context: Context) -> ReleaseVerification:
+    is_left = context.is_file_left(unread.path)
+    status: VerificationStatus = "declared" if is_left else "unknown"
+    reason = f"{unread.reason}; it stays, as a person decided" if is_left else unread.reason
+    return ReleaseVerification(status, "HelmRelease", unread.path, unread.line, reason=reason)
 
 
 def _spec(found: SeenObject) -> Mapping[str, Any]:
