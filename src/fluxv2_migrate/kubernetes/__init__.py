@@ -9,7 +9,6 @@ from fluxv2_migrate.kubernetes.manifests import (
     mapping_at,
     mappings_in,
     metadata_of,
-    name_of_value,
     named,
     named_by,
     namespace_and_name,
