@@ -87,13 +87,13 @@ def namespace_and_name(manifest: Mapping[str, Any]) -> tuple[str, str]:
     ('', 'web')
     """
     metadata = as_object(manifest.get("metadata"))
-    return name_of_value(metadata.get("namespace")), name_of_value(metadata.get("name"))
+    return _name_of(metadata.get("namespace")), _name_of(metadata.get("name"))
 
 
-def name_of_value(value: Any) -> str:
+def _name_of(value: Any) -> str:
     """Gives a name that YAML may read as no text, as kustomize writes it; empty where there is none.
 
-    >>> [name_of_value(each) for each in ("web", 1e3, 2048, True, None)]
+    >>> [_name_of(each) for each in ("web", 1e3, 2048, True, None)]
     ['web', '1000', '2048', 'true', '']
     """
     if value.__class__ is str:
