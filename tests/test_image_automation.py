@@ -232,7 +232,7 @@ def test_manifests_without_namespace_move_now() -> None:
     assert codes(draft(manifest, default_namespace="apps")) == ["AN017"]
     cluster = fm.Cluster(name="prod", default_namespace="apps")
     assert codes(draft(manifest, cluster=cluster)) == ["AN017"]
-    assert draft(manifest, cluster=cluster).namespace == "apps"
+    assert draft(manifest, cluster=cluster).subject.namespace == "apps"
 
 
 # What was never updated

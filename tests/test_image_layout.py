@@ -161,7 +161,7 @@ def test_one_image_in_two_spellings_has_one_repository() -> None:
     ]
     layout = laid_out(uses)
     assert spec_of(layout, "ImageRepository")["image"] == "nginx"
-    assert [(each.name, notice.code) for each, notice in layout.notices] == [("web", "IM030")]
+    assert [(each.subject.name, notice.code) for each, notice in layout.notices] == [("web", "IM030")]
     apart = {"image": {"registry": "docker.io", "repository": "library/nginx", "tag": "1.4.7"}}
     annotations = {**AUTOMATED, "fluxcd.io/tag.chart-image": "semver:~1.4"}
     layout = laid_out([*uses[1:], *use(release(annotations, apart))])

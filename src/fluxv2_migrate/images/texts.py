@@ -182,7 +182,7 @@ class WorkloadTexts:
         uses = self.uses()
         namespaces: dict[str, set[str]] = {}
         for use in uses:
-            namespaces.setdefault(use.place, set()).add(use.namespace)
+            namespaces.setdefault(use.place, set()).add(use.subject.namespace)
         brought = {
             use.place for use in uses if use.cluster in clusters and len(namespaces[use.place] - {""}) == 1
         }

@@ -80,7 +80,7 @@ def place_uses(
 
 def _namespace(use: ImageUse, options: MigrationOptions) -> str:
     is_own = use.in_own_namespace or options.images.namespace == "release"
-    return ((use.applied_in or use.namespace) if is_own else "") or options.flux_namespace
+    return ((use.applied_in or use.subject.namespace) if is_own else "") or options.flux_namespace
 
 
 def _known_credentials(
@@ -105,7 +105,7 @@ def name_groups(groups: Groups, keys: Iterable[tuple[str, ...]]) -> dict[tuple[s
 
 
 def _workload(use: ImageUse) -> tuple[str, ...]:
-    return (use.cluster, use.namespace, use.kind, use.name)
+    return use.subject[:4]
 
 
 def _named(
@@ -117,7 +117,7 @@ def _named(
     path = members[0].request.repository.canonical.split("/")
     owner = path[-2] if len(path) > 2 and path[-2] != "library" else ""
     plain = path[-1]
-    names = {without_affixes(use.name, use.affixes) or use.name for use in uses}
+    names = {without_affixes(use.subject.name, use.affixes) or use.subject.name for use in uses}
     if len(names) == 1:
         (plain,) = names
         containers = {use.image.container for use in uses}
@@ -128,8 +128,8 @@ def _named(
     return NamedGroup(
         plain,
         frozenset(use.cluster for use in uses if use.cluster),
-        frozenset(use.namespace for use in uses if use.namespace),
-        frozenset(use.kind for use in uses),
+        frozenset(use.subject.namespace for use in uses if use.subject.namespace),
+        frozenset(use.subject.kind for use in uses),
         owner,
         repr(key),
         min(names) if len(names) > 1 else "",

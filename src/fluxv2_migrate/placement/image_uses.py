@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.placement.homes import Affixes
 from fluxv2_migrate.placement.prerequisites import Prerequisite
 from fluxv2_migrate.plan import Path
@@ -22,11 +21,9 @@ class ImageUse:
     Attributes:
         image: what is marked.
         request: what it needs.
-        namespace: of the workload, as the cluster sees it.
-        cluster: the name of the cluster, or empty.
+        subject: the workload, as the cluster sees it.
         document: that holds the field: its file, and its index there.
         place: names the text of the field: two clusters that see one text have one marker.
-        workload_file: in which the workload stands.
         in_own_namespace: whether its objects go there, because the Flux namespace has no place for them.
         applied_in: the namespace that a Kustomization of Flux v2 gives it, of which fluxd knew nothing.
         affixes: what every place that its cluster has adds to the names of its objects.
@@ -34,13 +31,9 @@ class ImageUse:
 
     image: AutomatedImage
     request: PolicyRequest
-    kind: str
-    namespace: str
-    name: str
-    cluster: str
+    subject: Subject
     document: tuple[str, int]
     place: str
-    workload_file: str = ""
     in_own_namespace: bool = False
     applied_in: str = ""
     affixes: Affixes = ("", "")
@@ -51,14 +44,14 @@ class ImageUse:
         return self.document[0]
 
     @property
-    def resource(self) -> str:
-        """Names the workload as findings do."""
-        return named(self.kind, self.namespace, self.name)
+    def cluster(self) -> str:
+        """The cluster that sees it, or empty."""
+        return self.subject.cluster
 
     @property
-    def subject(self) -> Subject:
-        """What overrides of the workload are compared with."""
-        return Subject(self.cluster, self.kind, self.namespace, self.name, self.workload_file)
+    def resource(self) -> str:
+        """Names the workload as findings do."""
+        return self.subject.resource
 
     @property
     def field(self) -> Path:
@@ -68,7 +61,8 @@ class ImageUse:
     @property
     def order(self) -> tuple[str, ...]:
         """What uses are sorted by."""
-        return (self.place, self.cluster, self.namespace, self.kind, self.name, self.image.container)
+        of = self.subject
+        return (self.place, of.cluster, of.namespace, of.kind, of.name, self.image.container)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +109,7 @@ def use_of(
     """Gives an image of a workload as it is laid out; nothing where it has no policy."""
     if image.policy is None:
         return None
-    workload = (draft.kind, draft.namespace, draft.name, draft.cluster)
-    return ImageUse(image, image.policy, *workload, document, place, draft.file)
+    return ImageUse(image, image.policy, draft.subject, document, place)
 
 
 def uses_of(draft: ImageAutomationDraft, place: str | None = None) -> list[ImageUse]:
@@ -125,6 +118,7 @@ def uses_of(draft: ImageAutomationDraft, place: str | None = None) -> list[Image
     Args:
         place: names the document that holds the fields; its file and the workload's name when not given.
     """
-    where = place or "/".join((draft.file, *draft.at, draft.kind, draft.namespace, draft.name))
-    found = [use_of(draft, image, (draft.file, 0), f"{where}#{image.container}") for image in draft.images]
+    of = draft.subject
+    where = place or "/".join((of.path, *draft.at, of.kind, of.namespace, of.name))
+    found = [use_of(draft, image, (of.path, 0), f"{where}#{image.container}") for image in draft.images]
     return [use for use in found if use is not None]

@@ -469,7 +469,7 @@ class _Layout:
         manifest: Mapping[str, Any],
         members: Sequence[PlacedImage],
     ) -> None:
-        files = tuple(sorted({each.use.workload_file for each in members}))
+        files = tuple(sorted({each.use.subject.path for each in members}))
         places = tuple(sorted({(each.use.document, each.use.image.container) for each in members}))
         self.generated.append(
             GeneratedImageObject(

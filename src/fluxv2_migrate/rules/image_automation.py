@@ -145,12 +145,8 @@ def _draft(workload: Workload, lookup: Lookup) -> ImageAutomationDraft:
             selected = {image.container for image in images if image.fields}
             replace_annotations(workload, policies, fields, selected)
     return ImageAutomationDraft(
-        workload.kind,
-        workload.namespace,
-        workload.name,
+        workload.subject,
         workload.at,
-        workload.cluster,
-        workload.file,
         tuple(images),
         tuple(workload.operations),
         tuple(workload.comments),

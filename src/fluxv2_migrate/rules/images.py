@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import ImageRef
-from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.plan import Move, Path, Plan, Set, leaf_at
 from fluxv2_migrate.rules.pull_secrets import PullSecret
 from fluxv2_migrate.rules.registries import RegistryProvider
@@ -153,10 +152,8 @@ class ImageAutomationDraft:
     """What becomes of the annotations of one object, and what updates its images.
 
     Attributes:
-        namespace: as the cluster sees it.
+        subject: the object as the cluster sees it.
         at: where it stands in its document: nowhere deeper, or among the items of a list.
-        cluster: the name of the cluster that sees it, or empty.
-        file: in which it stands, or empty.
         images: those of an automated workload.
         operations: what is done to its annotations and labels; paths are those of the document.
         comments: what is to be said above a field.
@@ -165,12 +162,8 @@ class ImageAutomationDraft:
         stopped: whether it stays as it is until a person acts.
     """
 
-    kind: str
-    namespace: str
-    name: str
+    subject: Subject
     at: Path = ()
-    cluster: str = ""
-    file: str = ""
     images: tuple[AutomatedImage, ...] = ()
     operations: Plan = ()
     comments: tuple[CommentAbove, ...] = ()
@@ -181,12 +174,7 @@ class ImageAutomationDraft:
     @property
     def resource(self) -> str:
         """Names it as findings do."""
-        return named(self.kind, self.namespace, self.name)
-
-    @property
-    def subject(self) -> Subject:
-        """What overrides are compared with."""
-        return Subject(self.cluster, self.kind, self.namespace, self.name, self.file)
+        return self.subject.resource
 
     @property
     def removed_annotations(self) -> tuple[str, ...]:

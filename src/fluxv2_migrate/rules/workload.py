@@ -9,7 +9,7 @@ from typing import Any
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
-from fluxv2_migrate.kubernetes import annotations_of, as_object, named
+from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.plan import Operation, Path
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 from fluxv2_migrate.settings.options import MigrationOptions, Override
@@ -95,7 +95,7 @@ class Workload:
     @property
     def resource(self) -> str:
         """Names it as findings do."""
-        return named(self.kind, self.namespace, self.name)
+        return self.subject.resource
 
     @property
     def annotations(self) -> Mapping[str, Any]:

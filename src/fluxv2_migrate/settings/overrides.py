@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.settings.options import Override
 
 PATTERNS: Final = ("cluster", "kind", "namespace", "name", "path")
@@ -31,6 +32,11 @@ class Subject(NamedTuple):
     namespace: str
     name: str
     path: str
+
+    @property
+    def resource(self) -> str:
+        """Names it as findings do."""
+        return named(self.kind, self.namespace, self.name)
 
     def matches(self, override: Override) -> bool:
         """Gives whether an override is about it; empty patterns match all.
