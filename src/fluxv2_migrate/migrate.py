@@ -234,13 +234,10 @@ def _surroundings(
 ) -> tuple[FluxVersion, Surroundings, list[str]]:
     inferred, judged = infer_flux_releases(repository, options)
     reasons = [inferred.reason]
-    for release in judged.values() or [inferred]:
-        for found in release.contradictions:
-            findings.say("RP013", found.message, found.path, found.line, found.related)
+    notices = [each for release in judged.values() or [inferred] for each in release.contradictions]
     # Where nothing of Flux v1 is found, nothing is written that would have to be served.
-    for old in old_components(repository) if clusters.clusters else ():
-        findings.say("RP061", old.message, old.path, old.line)
-    for notice in clusters.notices:
+    notices += old_components(repository) if clusters.clusters else ()
+    for notice in (*notices, *clusters.notices):
         findings.say(notice.code, notice.message, notice.path, notice.line, notice.related)
     versions = {view.name: judged.get(view.name, inferred).version for view in clusters.clusters}
     for view in clusters.clusters:

@@ -16,7 +16,7 @@ from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
 from fluxv2_migrate.folders import folder_around, is_below
 from fluxv2_migrate.kubernetes import group_of, named, namespace_and_name
-from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, KustomizeTree
+from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, KustomizeTree, new_kustomization
 from fluxv2_migrate.kustomize.values import json_value
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document
@@ -372,8 +372,7 @@ def _name(identity: _Identity) -> str:
 
 
 def _proposal(root: str, kept: Sequence[str], broken: Collection[str]) -> str:
-    lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", "resources:"]
-    for path in kept:
-        entry = posixpath.relpath(path, root or ".")
-        lines.append(f"- {entry}" + (" # a document in it must go first" if path in broken else ""))
-    return "\n".join([*lines, ""])
+    entries = ((path, posixpath.relpath(path, root or ".")) for path in kept)
+    return new_kustomization(
+        entry + (" # a document in it must go first" if path in broken else "") for path, entry in entries
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.model import ClusterNotice
 from fluxv2_migrate.flux2.releases import (
     FLUX_VERSIONS,
     FluxVersion,
@@ -25,33 +26,16 @@ _CONTROLLER: Final = re.compile(r"^  name: source-controller\r?\n  namespace: ([
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Two things that cannot both be true of the cluster.
-
-    Attributes:
-        message: what they are.
-        path: the file that shows one of them.
-        line: in that file, 1-based.
-        related: other places, as `path:line`.
-    """
-
-    message: str
-    path: str
-    line: int = 1
-    related: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class InferredFluxRelease:
     """The release that will run.
 
     Attributes:
-        contradictions: what speaks against it.
+        contradictions: two things each that cannot both be true of the cluster.
     """
 
     version: FluxVersion
     reason: str
-    contradictions: tuple[Contradiction, ...] = ()
+    contradictions: tuple[ClusterNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +112,7 @@ def _infer(shown: _Shown, given: FluxVersion | None) -> InferredFluxRelease:
     }
     installed = sorted(set(known.values()), key=FLUX_VERSIONS.index)
     contradictions = [
-        Contradiction(f"{path} installs Flux {version}, and Flux {given} was given", path)
+        ClusterNotice("RP013", f"{path} installs Flux {version}, and Flux {given} was given", path)
         for path, version in sorted(known.items())
         if given is not None and version != given
     ]
@@ -136,14 +120,16 @@ def _infer(shown: _Shown, given: FluxVersion | None) -> InferredFluxRelease:
     if given is None and len(installed) > 1:
         first, *others = sorted(known)
         contradictions.append(
-            Contradiction(
+            ClusterNotice(
+                "RP013",
                 f"the repository installs Flux {' and Flux '.join(installed)}",
                 first,
                 related=tuple(f"{path}:1" for path in others),
             )
         )
     contradictions += [
-        Contradiction(
+        ClusterNotice(
+            "RP013",
             f"{api} is there, which "
             + (f"Flux {version} does not serve" if api.served_by else "no known Flux serves"),
             api.path,
@@ -178,10 +164,11 @@ def _choose(
     return newest, f"Flux {newest} ({reason})"
 
 
-def old_components(repository: Repository) -> list[Contradiction]:
+def old_components(repository: Repository) -> list[ClusterNotice]:
     """Gives the `gotk-components` of releases before 2.0, which serve nothing of what is written."""
     return [
-        Contradiction(
+        ClusterNotice(
+            "RP061",
             f"{path} installs Flux {named}, which does not serve the HelmReleases of Flux {FLUX_VERSIONS[0]}"
             f" and later",
             path,

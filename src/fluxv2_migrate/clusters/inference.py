@@ -40,7 +40,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import is_below, normal_path, overlap
-from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.kubernetes import mapping_at, numbered
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
@@ -487,9 +487,7 @@ def _is_nested(view: ClusterView, other: ClusterView) -> bool:
 def _with_own_names(views: Iterable[ClusterView], taken: Collection[str]) -> Iterator[ClusterView]:
     names = set(taken)
     for view in list(views):
-        name, number = view.name, 2
-        while name in names:
-            name, number = f"{view.name}-{number}", number + 1
+        name = next(each for each in numbered(view.name) if each not in names)
         names.add(name)
         settings = view.settings.model_copy(update={"name": name})
         yield view if name == view.name else replace(view, settings=settings)

@@ -63,7 +63,7 @@ class SyncPath:
 
 @dataclass(frozen=True, slots=True)
 class ClusterNotice:
-    """What a person must know of how clusters were found.
+    """What a person must know of how clusters were found, or of the Flux release that runs in them.
 
     Attributes:
         message: what it is.

@@ -97,7 +97,6 @@ class SyncLayout:
     Attributes:
         syncs: one for each cluster.
         generated: the objects that are written.
-        prerequisites: what must exist first.
     """
 
     syncs: tuple[ClusterSync, ...] = ()

@@ -28,7 +28,6 @@ class FindingGroups:
     """Collects findings.
 
     Attributes:
-        clusters: who sees what.
         groups: the findings of each question, each with what it is about.
         declared: by path and resource, the fields of a release's meaning that differ as findings say.
         met: all that an override could be about, by file and line.

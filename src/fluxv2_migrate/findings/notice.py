@@ -17,7 +17,6 @@ class Notice:
     """What a rule has to say about one release; notices of one question become one finding.
 
     Attributes:
-        code: of `FINDINGS`.
         message: what is the matter; the same for all notices of a group.
         group: what makes it the same question as that of another release; empty for a question of its own.
         answer: the override that would settle it.

@@ -85,7 +85,6 @@ class ChartPart:
 
     Attributes:
         key: under which the values of the other one hold its own.
-        chart: itself.
         condition: paths of values of the other one that turn it on or off, joined by commas.
     """
 
@@ -122,7 +121,6 @@ def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Progr
     """Gives the program that a chart installs: by its image, or by its name with what only it has.
 
     Args:
-        chart: the chart.
         values: with which it is installed.
 
     >>> program_of_chart_name(Flux1Chart("flux", "https://charts.example.com"), {"git": {"url": "x"}})
@@ -159,7 +157,6 @@ def programs_of_chart(
     """Gives the programs of Flux v1 that a release of a chart installs.
 
     Args:
-        chart: the chart.
         values: of the release, from all of its sources.
         release_name: of the Helm release.
         namespace: of the Helm release.

@@ -20,7 +20,6 @@ class Flag:
     """A flag of a program.
 
     Attributes:
-        name: without its dashes.
         form: what its value is; a switch may stand without a value, and a list may be given several times.
         default: what counts where it is not given, as it would be written.
     """
@@ -36,7 +35,6 @@ class Argument:
 
     Attributes:
         flag: its name, without dashes.
-        value: as it is written.
         word: which word of the arguments it begins with.
     """
 

@@ -140,7 +140,6 @@ def called_scripts(command: str, folder: str, files: Mapping[str, str | bytes]) 
     Args:
         command: as the shell gets it.
         folder: where it runs.
-        files: of the repository.
 
     >>> list(called_scripts("sh ../bin/all.sh | cat", "apps", {"bin/all.sh": ""}))
     ['bin/all.sh']

@@ -30,12 +30,7 @@ _KNOWN_WORDS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function.
-
-    Attributes:
-        name: of the function.
-        arguments: that it gets.
-    """
+    """A call of a function."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -48,9 +43,7 @@ class Block:
     Attributes:
         kind: the word that it begins with.
         labels: the texts behind that.
-        line: where it begins, 1-based.
         values: its attributes; a reference, and what nobody can tell, is `${…}` in a text.
-        blocks: those in it.
     """
 
     kind: str

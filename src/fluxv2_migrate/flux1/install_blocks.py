@@ -30,8 +30,6 @@ def of_playbook(value: Any, text: str, known: Mapping[str, str]) -> Iterator[Ins
     """Gives the Helm releases of a playbook, or of the tasks of a role.
 
     Args:
-        value: of a document.
-        text: of the file.
         known: the variables that it has.
     """
     for task in _tasks(value):
@@ -89,7 +87,6 @@ def nested_manifests(value: Any, known: Mapping[str, str]) -> Iterator[Mapping[s
     """Gives the manifests that a playbook applies: those that stand inside of something else.
 
     Args:
-        value: of a document.
         known: the variables that it has.
 
     >>> [each["kind"] for each in nested_manifests([{"k8s": {"definition": {"kind": "Deployment"}}}], {})]

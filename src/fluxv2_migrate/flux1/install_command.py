@@ -28,7 +28,6 @@ class InstallCommand:
     """A way in which a text says that something of Flux v1 was installed.
 
     Attributes:
-        line: where it begins, 1-based.
         chart: the chart, as it is written; empty where the arguments are those of fluxd itself.
         repository: of the chart; empty where it is not said.
         release_name: of the Helm release.

@@ -56,9 +56,6 @@ def install_commands(
 def manifests_in_text(text: str) -> Iterator[tuple[str, int]]:
     r"""Gives the texts that a script hands to a command as they stand in it, each with its line.
 
-    Args:
-        text: of the script.
-
     >>> list(manifests_in_text("kubectl apply -f - <<EOF\nkind: Namespace\nEOF\n"))
     [('kind: Namespace\n', 2)]
     """
@@ -80,7 +77,6 @@ def manifests_in_playbook(text: str, known: Mapping[str, Any]) -> Iterator[Mappi
     r"""Gives the manifests that stand inside of the tasks of a playbook.
 
     Args:
-        text: of the playbook.
         known: variables that other files give it.
 
     >>> text = "- k8s:\n    definition: {kind: Deployment, metadata: {name: '{{ a }}'}}\n"

@@ -126,7 +126,6 @@ class Flux1Program:
     """Fluxd or the helm-operator, as something in the repository says that it runs.
 
     Attributes:
-        program: which of the two.
         settings: each flag that was given, by its name without dashes, and those that its chart always gives.
         values: each value of its chart that was given, by its dotted path; none for what no chart installs.
         image: that it runs, where it is known.
@@ -139,7 +138,6 @@ class Flux1Program:
         repositories: of an operator, the Helm repositories that its chart tells it of.
         environment: the variables that its container has, as far as they are known.
         path: the file that shows it.
-        line: in that file, 1-based.
         document: which document of the file it is; `None` where it stands in a text of another kind.
         is_complete: whether all that it was told is known, so that what is not given has its default.
         is_text: whether it was read from a text that only tells of a command: a script, a README.
@@ -229,7 +227,6 @@ def program_of_image(image: Any, arguments: Iterable[str] = ()) -> Program | Non
     """Gives the program that an image holds.
 
     Args:
-        image: as it is written.
         arguments: with which it runs; they tell a mirror of the image from another image of its name.
 
     >>> program_of_image("quay.io/weaveworks/helm-operator:0.10.1")

@@ -30,7 +30,6 @@ class RawFile:
         host: that serves it, in lower case, without user and port.
         repository: its owners and its name, as far as the URL shows them, joined by `/`.
         ref: the branch, tag or commit; empty where the URL names none.
-        path: the file.
     """
 
     host: str

@@ -33,7 +33,6 @@ def default_release_name(*, name: str, namespace: str, target_namespace: str | N
     shortened: a name of more than 53 characters could never be installed.
 
     Args:
-        name: `metadata.name`.
         namespace: `metadata.namespace`; empty where the manifest names none.
         target_namespace: `spec.targetNamespace`, if set.
 

@@ -30,10 +30,8 @@ class Loop:
     """A loop over words.
 
     Attributes:
-        name: of the variable.
         what: the words, as they are written.
         body: what is done with each of them.
-        text: all of it.
     """
 
     name: str
@@ -122,7 +120,6 @@ def filled_in(text: str, known: Mapping[str, str]) -> str:
     """Gives a text with the variables that are known, and with the folder it is in as `.`.
 
     Args:
-        text: of a command.
         known: the variables, and the arguments of a script by their numbers.
 
     >>> filled_in("build $(pwd)/envs/${ENV}/${X:-a} $1", {"ENV": "prod"})

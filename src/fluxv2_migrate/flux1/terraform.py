@@ -53,9 +53,6 @@ def terraform_variables(texts: Iterable[str]) -> Iterator[tuple[str, Any]]:
 def terraform_modules(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     r"""Gives the folders of the modules that a file calls, each with what it gives them.
 
-    Args:
-        text: of the file.
-
     >>> list(terraform_modules('module "a" {\n  source = "./m"\n  branch = "live"\n}\n'))
     [('./m', {'branch': 'live'})]
     """
@@ -69,7 +66,6 @@ def of_terraform(text: str, known: Mapping[str, Any]) -> Iterator[InstallCommand
     """Gives the Helm releases of a file, and the workloads of Flux v1.
 
     Args:
-        text: of the file.
         known: the variables and locals of its folder.
     """
     blocks = read_blocks(text).blocks
@@ -163,8 +159,6 @@ def resolved(value: Any, known: Mapping[str, Any], depth: int = 5) -> Any:
     """Gives a value of Terraform with what its references are, as far as that is known.
 
     Args:
-        value: as it was read.
-        known: variables and locals.
         depth: how often a reference may lead to another one, since some lead to themselves.
 
     >>> resolved(["${var.a}", "x-${local.b}"], {"a": {"c": "${local.b}"}, "b": "d"})

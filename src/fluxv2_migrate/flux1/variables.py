@@ -82,7 +82,6 @@ def filled(text: str, known: Mapping[str, str]) -> str:
 
     Args:
         text: with variables of a shell, of a Makefile, or in double braces.
-        known: the variables.
 
     >>> filled("${A}/{{ b | default('x') }}/${C:-y}/$(D)", {"A": "$B", "B": "z"})
     'z/x/y/$(D)'

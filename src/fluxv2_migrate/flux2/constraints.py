@@ -53,7 +53,6 @@ class Constraint:
     Attributes:
         field: dotted; `[]` stands for each item of a list.
         rule: the keyword of the schema.
-        value: what it asks.
         since: the first Flux release that asks it, in the API that this release prefers.
         until: the last one, where later ones do not.
     """

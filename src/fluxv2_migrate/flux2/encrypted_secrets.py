@@ -12,9 +12,6 @@ from typing import Any
 def is_encrypted_secret(manifest: Mapping[str, Any]) -> bool:
     """Gives whether kustomize-controller refuses an object where its Kustomization has no decryption.
 
-    Args:
-        manifest: the object.
-
     >>> is_encrypted_secret({"apiVersion": "v1", "kind": "Secret", "sops": {"mac": "ENC[x]"}})
     True
     >>> is_encrypted_secret({"apiVersion": "isindir.github.com/v1", "kind": "SopsSecret", "sops": {}})

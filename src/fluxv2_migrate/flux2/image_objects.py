@@ -39,10 +39,7 @@ class ImageObject:
     """An object of image automation, where it stands.
 
     Attributes:
-        path: its file.
         namespace: written in it or set by the kustomization of its folder, else `default`.
-        name: `metadata.name`.
-        labels: `metadata.labels`.
         spec: as Kubernetes has it.
     """
 
@@ -65,7 +62,6 @@ class Automation:
     """An `ImageUpdateAutomation`.
 
     Attributes:
-        resource: the object.
         update_path: what it updates, as a path in the repository; empty for all of it.
         suspended: whether it rests.
     """
@@ -246,7 +242,6 @@ def read_mappings(text: str, values: Mapping[str, Any] = MappingProxyType({})) -
     """Gives the documents of a file that are mappings and can be read.
 
     Args:
-        text: the file.
         values: of documents that were read before, by their texts.
     """
     for document in document_texts(text):

@@ -137,10 +137,8 @@ def check_texts(
     """Gives the same for texts of which the objects of image automation are known.
 
     Args:
-        texts: of the repository.
         objects: that they define.
         paths: of all files, sorted.
-        flux_version: the Flux release.
     """
     checked: list[CheckedMarker] = []
     policies = _Policies(objects)
@@ -200,7 +198,6 @@ class _PolicyChecks:
     """What is known of the policies of one name in a namespace; each of many clusters may have one.
 
     Attributes:
-        policies: all of them.
         images: those that their repositories scan, each once; `None` for what is none.
         problems: everything that is the matter with one of them, whatever marker names it.
         reflects_digests: whether all of them give digests.

@@ -38,7 +38,6 @@ def default_release_name(*, name: str, target_namespace: str | None = None) -> s
     """Gives the release name that helm-controller makes where `spec.releaseName` is empty, not shortened.
 
     Args:
-        name: `metadata.name`.
         target_namespace: `spec.targetNamespace`, if set, even to the object's own namespace.
 
     Returns:
@@ -67,7 +66,6 @@ def release_namespace(*, namespace: str, target_namespace: str | None = None) ->
     """Gives the namespace into which helm-controller installs.
 
     Args:
-        namespace: `metadata.namespace`.
         target_namespace: `spec.targetNamespace`, if set.
 
     Returns:
@@ -85,7 +83,6 @@ def storage_namespace(*, namespace: str, storage_namespace: str | None = None) -
     """Gives the namespace in which helm-controller keeps and looks for the record of a release.
 
     Args:
-        namespace: `metadata.namespace`.
         storage_namespace: `spec.storageNamespace`, if set. The target namespace has no say in it.
 
     Returns:

@@ -21,7 +21,6 @@ def first_action(status: str, flux_version: FluxVersion) -> FirstAction:
 
     Args:
         status: of the last record, as Helm names it.
-        flux_version: the Flux release.
 
     Source: helm-controller 1.6.3 `internal/reconcile/state.go` `DetermineReleaseState` and
     `atomic_release.go`; records are unlocked since 0.37 (Flux 2.2).

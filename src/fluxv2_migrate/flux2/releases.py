@@ -169,7 +169,6 @@ def serving_releases(kind: str, api_version: str) -> tuple[FluxVersion, ...]:
     """Gives every release of Flux that serves a kind under an API version, the oldest first.
 
     Args:
-        kind: of any object.
         api_version: of that object.
 
     Returns:

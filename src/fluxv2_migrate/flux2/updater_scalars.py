@@ -56,7 +56,6 @@ def written_value(scalar: MarkedScalar, value: str) -> str:
 
     Args:
         scalar: what is there, in one line or over several, but no block of text.
-        value: the new value.
 
     >>> written_value(MarkedScalar(0, 4, ("tag",), "1.10", "", "", 4), "2.0.0-rc1")
     '!!float 2.0.0-rc1'

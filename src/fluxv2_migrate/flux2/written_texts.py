@@ -15,7 +15,6 @@ def with_marked_values(text: str, value_of: Callable[[Marker], str | None]) -> s
     r"""Gives a text with other values in the fields that are marked; nothing else changes.
 
     Args:
-        text: of a file.
         value_of: gives what is written for a marker, or nothing where its field stays.
 
     >>> text = 'image: a:1 # {"$imagepolicy": "flux-system:a"}\n'

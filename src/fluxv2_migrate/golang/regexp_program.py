@@ -104,7 +104,6 @@ class Program:
 
     Attributes:
         visited: instructions looked at so far, which measures the work without a clock.
-        size: the number of instructions.
     """
 
     # Threads in all remembered states together; beyond that the memory is emptied and filled anew.

@@ -81,7 +81,6 @@ class Syntax(NamedTuple):
     """A pattern as a tree.
 
     Attributes:
-        root: the tree.
         subexp_names: the names of the groups from number 0 on, empty where a group has none.
     """
 

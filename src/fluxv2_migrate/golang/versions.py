@@ -35,7 +35,6 @@ class Version(NamedTuple):
         minor: second number, 0 where none is given.
         patch: third number, 0 where none is given.
         prerelease: behind the hyphen, or empty.
-        original: the text.
     """
 
     major: int

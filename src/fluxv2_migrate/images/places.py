@@ -39,10 +39,8 @@ class ImagesOver(NamedTuple):
     """The `images` of a kustomization, or of a Kustomization of Flux v2.
 
     Attributes:
-        path: the file.
         document: the index of the document in it.
         at: the field.
-        entries: what stands there.
     """
 
     path: str

@@ -93,7 +93,6 @@ class WorkloadTexts:
     Attributes:
         around: what is known of the repository.
         read: what was read of its annotations.
-        workspace: the texts by now.
         values: what releases that are migrated mean by now.
         findings: where it is told what cannot be marked.
     """

@@ -18,10 +18,6 @@ from fluxv2_migrate.kubernetes.manifests import (
     value_at,
 )
 from fluxv2_migrate.kubernetes.models import (
-    LABEL_PATTERN,
-    LONGEST_LABEL,
-    LONGEST_NAME,
-    NAME_PATTERN,
     JsonObject,
     JsonValue,
     KubernetesModel,
@@ -31,6 +27,15 @@ from fluxv2_migrate.kubernetes.models import (
     Sequence,
     Texts,
     Unstructured,
+)
+from fluxv2_migrate.kubernetes.names import (
+    LABEL_PATTERN,
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    NAME_PATTERN,
+    as_name,
     is_namespace_name,
     is_object_name,
+    numbered,
+    short_digest,
 )

@@ -61,7 +61,6 @@ def value_at(value: Any, path: Iterable[str | int], missing: Any = None) -> Any:
     """Gives what stands at a path through mappings and lists.
 
     Args:
-        value: where the path begins.
         path: keys, and indices of items, also as texts.
         missing: what is given where nothing is.
 

@@ -1,7 +1,6 @@
 """Kubernetes objects as values: what was read is what is written, and nothing is coerced."""
 
 import math
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Self, TypeVar
@@ -24,37 +23,12 @@ from fluxv2_migrate.frozen import FrozenDict, FrozenList
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.quoting.models import PrintedModel
 
-LABEL_PATTERN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-LONGEST_LABEL: Final = 63
-NAME_PATTERN: Final = rf"{LABEL_PATTERN}(\.{LABEL_PATTERN})*"
-LONGEST_NAME: Final = 253
-_LABEL: Final = re.compile(LABEL_PATTERN)
-_NAME: Final = re.compile(NAME_PATTERN)
-
 _SPELLINGS: Final = {
     "disable_open_api_validation": "disableOpenAPIValidation",
     "from_": "from",
     "match_oidc_identity": "matchOIDCIdentity",
     "skip_crds": "skipCRDs",
 }
-
-
-def is_object_name(text: str) -> bool:
-    """Gives whether Kubernetes takes a text as the name of an object (RFC 1123, a subdomain).
-
-    >>> is_object_name("web.example"), is_object_name("s; touch p")
-    (True, False)
-    """
-    return len(text) <= LONGEST_NAME and _NAME.fullmatch(text) is not None
-
-
-def is_namespace_name(text: str) -> bool:
-    """Gives whether Kubernetes takes a text as the name of a namespace (RFC 1123, a label).
-
-    >>> is_namespace_name("shop"), is_namespace_name("shop.example")
-    (True, False)
-    """
-    return len(text) <= LONGEST_LABEL and _LABEL.fullmatch(text) is not None
 
 
 @cache

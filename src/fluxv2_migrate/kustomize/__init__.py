@@ -11,6 +11,7 @@ from fluxv2_migrate.kustomize.edit import (
     add_patches,
     add_resources,
     list_patch_file,
+    new_kustomization,
     remove_entry,
     replace_entry,
 )

@@ -22,7 +22,6 @@ class BuildProblem:
             kustomize fails: `missing`, `invalid`, `conflict` (an object twice), `patch`, `cycle`,
             `transformer`.
         path: the file in which it stands.
-        line: the line there, 1-based.
 
     >>> str(BuildProblem("invalid", "apps/kustomization.yaml", 3, "no valid YAML"))
     'apps/kustomization.yaml:3: no valid YAML'

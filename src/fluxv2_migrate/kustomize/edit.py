@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,6 +21,22 @@ from fluxv2_migrate.yaml_text import (
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_mapping
 
 _NOTHING_IF_EMPTY: Final = ("images", "replacements", "transformers", *PATCH_FIELDS)
+
+
+def new_kustomization(items: Iterable[str], newline: str = "\n") -> str:
+    r"""Gives a kustomization that lists some files or folders.
+
+    Args:
+        items: as they stand in it, with whatever comments.
+
+    >>> print(new_kustomization(["web.yaml"]), end="")
+    apiVersion: kustomize.config.k8s.io/v1beta1
+    kind: Kustomization
+    resources:
+    - web.yaml
+    """
+    head = ("apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", "resources:")
+    return "".join(f"{line}{newline}" for line in (*head, *(f"- {each}" for each in items)))
 
 
 def add_resources(text: str, entries: Sequence[str]) -> str:

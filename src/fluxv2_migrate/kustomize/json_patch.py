@@ -46,7 +46,6 @@ def apply_operations(manifest: Manifest, operations: Sequence[Manifest]) -> Mani
 
     Args:
         manifest: the object; it stays as it is.
-        operations: a JSON 6902 patch.
 
     Returns:
         The object as it is then.

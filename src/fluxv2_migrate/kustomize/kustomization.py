@@ -75,7 +75,6 @@ class ListedEntry:
     """An entry of a list of paths.
 
     Attributes:
-        entry: as it is written.
         field: the field, `bases` too.
         path: the path in the repository that it means; `None` if it is remote or leads out of it.
     """

@@ -82,7 +82,6 @@ def label_fields(
     """Gives the paths that an entry of `labels` writes to.
 
     Args:
-        entry: of `labels`.
         configured: gives the paths that configurations add to one of their fields.
     """
     own = tuple(field_spec(spec, None, use) for spec in entry.get("fields") or ())
@@ -177,9 +176,6 @@ class Images:
 
     def set(self, entry: Mapping[str, Any]) -> None:
         """Changes the images of a name: in all lists called containers, wherever they stand.
-
-        Args:
-            entry: of `images`.
 
         Raises:
             InvalidManifest: an object has something else where images stand; names it.

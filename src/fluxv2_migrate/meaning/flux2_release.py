@@ -13,13 +13,14 @@ from typing import Any, Final
 import fluxv2_migrate.flux2 as flux2
 from fluxv2_migrate.flux2.constraints import is_values_key
 from fluxv2_migrate.flux2.release_name import (
+    MAXIMUM_RELEASE_NAME_LENGTH,
     default_release_name,
     release_namespace,
     shorten_release_name,
     storage_namespace,
 )
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.kubernetes import namespace_and_name, read
+from fluxv2_migrate.kubernetes import LONGEST_LABEL, namespace_and_name, read
 from fluxv2_migrate.meaning.durations import parse_duration
 from fluxv2_migrate.meaning.flux2_chart import meaning_of_chart
 from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
@@ -40,8 +41,6 @@ from fluxv2_migrate.meaning.served_fields import split_served_fields, unknown_fi
 
 _TIMEOUT: Final = timedelta(minutes=5)
 _VALUES_KEY: Final = "values.yaml"
-_LONGEST_LABEL: Final = 63
-_LONGEST_RELEASE_NAME: Final = 53
 # What Flux v2 alone can do and what would be nothing new, by field.
 _ADDITIONAL: Final[Mapping[tuple[str, ...], Any]] = {
     ("chart", "metadata"): None,
@@ -101,9 +100,9 @@ def _meaning(
     reading: Reading, name: str, served: Mapping[str, Any], sources: Mapping[SourceKey, Mapping[str, Any]]
 ) -> ReleaseMeaning:
     spec, refused = reading.spec, reading.refused
-    if len(name) > _LONGEST_LABEL:
+    if len(name) > LONGEST_LABEL:
         refused.append("metadata.name")
-    if spec.release_name is not None and not 1 <= len(spec.release_name) <= _LONGEST_RELEASE_NAME:
+    if spec.release_name is not None and not 1 <= len(spec.release_name) <= MAXIMUM_RELEASE_NAME_LENGTH:
         refused.append("releaseName")
     if spec.interval is None:
         reading.unknown.append("interval")

@@ -9,9 +9,6 @@ from fluxv2_migrate.pages.style import STYLE
 def fragment(title: str, *children: str) -> Html:
     """Gives what a notebook shows of a result: it brings its style, and changes nothing around it.
 
-    Args:
-        title: the heading, `<h2>`.
-
     >>> fragment("Tags", "none").endswith("<h2>Tags</h2>none</section>")
     True
     """

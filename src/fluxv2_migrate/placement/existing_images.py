@@ -27,7 +27,6 @@ class ExistingImageObject:
         branch: that it pushes to, where it says one.
         secret_name: of an ImageRepository the credentials.
         suspended: whether it does nothing until somebody resumes it.
-        labels: of an ImagePolicy.
         selector: of an ImageUpdateAutomation what says which policies it takes.
         cluster: the one that sees it; empty where any may.
     """

@@ -87,11 +87,7 @@ _Place = tuple[str, tuple[str, ...], Mapping[str, Any] | None]
 
 @dataclass(slots=True)
 class Places:
-    """Gives objects their files, and lists these where their clusters build a kustomization.
-
-    Attributes:
-        homes: where objects can live.
-    """
+    """Gives objects their files, and lists these where their clusters build a kustomization."""
 
     homes: Homes
     _files: dict[tuple[str, ...], str] = field(default_factory=dict)

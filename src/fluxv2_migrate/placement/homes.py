@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -20,7 +20,14 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.folders import folder_around, folders_of, is_below
-from fluxv2_migrate.kustomize import FILE_NAMES, Kustomization, KustomizeTree, add_resources
+from fluxv2_migrate.kubernetes import numbered
+from fluxv2_migrate.kustomize import (
+    FILE_NAMES,
+    Kustomization,
+    KustomizeTree,
+    add_resources,
+    new_kustomization,
+)
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.workspace import Workspace
 
@@ -46,7 +53,6 @@ class Homes:
     """Finds places, and lists what is placed.
 
     Attributes:
-        clusters: who sees what.
         tree: the kustomizations as they were.
         workspace: the texts by now; kustomizations are edited there.
     """
@@ -187,8 +193,7 @@ class Homes:
         Args:
             name: of the folder, where that one does.
         """
-        stems = chain((name, f"flux-{name}"), (f"flux-{name}-{number}" for number in count(2)))
-        folders = (posixpath.join(home, stem) for stem in stems)
+        folders = (posixpath.join(home, stem) for stem in numbered(name, f"flux-{name}"))
         return next(each for each in folders if self._is_usable(each, home, manifest))
 
     def _is_usable(self, folder: str, home: str, manifest: Mapping[str, Any]) -> bool:
@@ -223,13 +228,7 @@ class Homes:
             return
         new = posixpath.join(folder, "kustomization.yaml")
         newline = "\r\n" if "\r\n" in (self.workspace.text(outer) or "") else "\n"
-        lines = (
-            "apiVersion: kustomize.config.k8s.io/v1beta1",
-            "kind: Kustomization",
-            "resources:",
-            f"- {posixpath.basename(path)}",
-        )
-        text = "".join(f"{line}{newline}" for line in lines)
+        text = new_kustomization([posixpath.basename(path)], newline)
         self.workspace.rewrite(new, text, kustomization_change(new))
         self._add(outer, posixpath.relpath(folder, home or "."))
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
-_LONGEST: Final = 63
-"""Names are used as values of labels."""
-_HASH: Final = 8
+from fluxv2_migrate.kubernetes import LONGEST_LABEL, as_name, short_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +46,7 @@ class NamedGroup:
 
     def last_name(self) -> str:
         """Gives a name that is always free."""
-        digest = hashlib.sha256(self.identity.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
-        return f"{_valid(self.plain)[: _LONGEST - _HASH - 1].rstrip('-')}-{digest}"
+        return _with_digest(_valid(self.plain), self.identity)
 
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -135,9 +130,11 @@ def _only(values: Collection[str]) -> str:
 
 
 def _valid(text: str) -> str:
-    # Kubernetes takes lower case letters, digits and hyphens, and begins and ends with no hyphen.
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if len(name) <= _LONGEST:
-        return name or "image"
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
-    return f"{name[: _LONGEST - _HASH - 1].rstrip('-')}-{digest}"
+    # Names are used as values of labels.
+    name = as_name(text) or "image"
+    return name if len(name) <= LONGEST_LABEL else _with_digest(name, text)
+
+
+def _with_digest(name: str, of: str) -> str:
+    digest = short_digest(of)
+    return f"{name[: LONGEST_LABEL - len(digest) - 1].rstrip('-')}-{digest}"

@@ -19,8 +19,6 @@ class ImageUse:
     """One image of one workload as one cluster sees it.
 
     Attributes:
-        image: what is marked.
-        request: what it needs.
         subject: the workload, as the cluster sees it.
         document: that holds the field: its file, and its index there.
         place: names the text of the field: two clusters that see one text have one marker.
@@ -91,7 +89,6 @@ class ImageLayout:
     Attributes:
         policies: by place, the policy of its marker as `namespace:name`; none where no marker can serve.
         generated: what is made for each cluster.
-        prerequisites: what must exist first.
         notices: what a person must know, of which use.
         refused: the clusters for which nothing can be made, with the code and the reason.
     """

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from itertools import chain, count
 from typing import Literal, TypeAlias
+
+from fluxv2_migrate.kubernetes import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,7 @@ def name_of_copy(
             return other.copy_of == "/".join(origin)
         return (namespace, name) not in in_use
 
-    joined = "-".join(origin)
-    names = chain((origin[1], joined), (f"{joined}-{number}" for number in count(2)))
-    return next(filter(is_free, names))
+    return next(filter(is_free, numbered(origin[1], "-".join(origin))))
 
 
 def note_needed(needed: Needed, more: Iterable[Prerequisite]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from typing import Final
 
+from fluxv2_migrate.kubernetes import short_digest
 from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.rules.chart_source import split_url
 
@@ -101,8 +101,7 @@ def source_names(request: ChartSourceRequest, *, known: bool = False) -> Iterato
             given.add(name)
             yield name
     best = next(iter(sorted(given)), "charts")
-    digest = hashlib.sha256(repr(request.identity).encode("utf-8", "surrogatepass")).hexdigest()
-    yield f"{best[: _LONGEST - 9]}-{digest[:8]}"
+    yield f"{best[: _LONGEST - 9]}-{short_digest(repr(request.identity))}"
 
 
 def _valid(text: str) -> str:

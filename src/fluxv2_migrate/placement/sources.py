@@ -157,7 +157,6 @@ class NewSource:
     """A source that is to be made.
 
     Attributes:
-        request: what it serves.
         members: who asked for it; all of them, also those that other clusters alone have.
     """
 

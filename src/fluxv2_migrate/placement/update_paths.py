@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Collection, Sequence
 
 from fluxv2_migrate.folders import is_below, normal_path
+from fluxv2_migrate.kubernetes import as_name
 
 
 def covers(path: str, file: str) -> bool:
@@ -55,5 +55,5 @@ def automation_name(sync: str, path: str, *, is_alone: bool) -> str:
     >>> automation_name("flux-system", "./env/common", is_alone=False)
     'flux-system-env-common'
     """
-    slug = "" if is_alone else re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")
+    slug = "" if is_alone else as_name(path)
     return f"{sync}-{slug}" if slug else sync

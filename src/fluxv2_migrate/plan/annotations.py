@@ -49,7 +49,6 @@ class AnnotatedText:
     Attributes:
         comments: comments that stood in annotations that went, with the annotation's key; they are still in
             the text unless the edit says otherwise.
-        value: what the text means.
     """
 
     text: str

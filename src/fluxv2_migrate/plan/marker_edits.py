@@ -42,7 +42,6 @@ class WrittenMarker:
     """A marker that stands in the text.
 
     Attributes:
-        edit: what was asked.
         path: the field that it stands behind: another one where the field is an alias.
         line: of the comment in the document, 1-based.
         quoted: the value as it stood, if it was no text and is one now that it is quoted.
@@ -61,7 +60,6 @@ class RefusedMarker:
     """A marker that cannot be written.
 
     Attributes:
-        edit: what was asked.
         reason: what it is, the same in every message of its kind.
     """
 

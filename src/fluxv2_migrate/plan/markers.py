@@ -85,7 +85,6 @@ def write_markers(text: str, edits: Iterable[MarkerEdit], *, style: Style | None
     field in them is marked. All else keeps its bytes.
 
     Args:
-        edits: what is marked.
         style: how new lines are written; as the text is by default.
 
     Raises:

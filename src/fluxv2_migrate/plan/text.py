@@ -32,7 +32,6 @@ class AppliedText:
 
     Attributes:
         comments: comments that go to a new object, by the field they go to.
-        value: what the text means.
     """
 
     text: str

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterMap, SyncPath, patches_for
 from fluxv2_migrate.kubernetes.manifests import mapping_at
-from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree, list_patch_file
+from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree, list_patch_file, new_kustomization
 from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_text
 from fluxv2_migrate.preparation.running_images import with_running_images
 from fluxv2_migrate.quoting import shown_folder
@@ -94,10 +94,9 @@ def patched_over_builds(synced: SyncPath, text: str, clusters: ClusterMap) -> Pa
     tree, folder = clusters.tree, synced.path
     builds = tuple(clusters.build_of(synced, each) for each in synced.builds)
     entries = (posixpath.relpath(each or ".", folder or ".") for each in synced.builds)
-    resources = "".join(f"- {emit_scalar(each)}\n" for each in entries)
     several = len(document_texts(text)) > 1
     kustomization = list_patch_file(
-        f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}",
+        new_kustomization(map(emit_scalar, entries)),
         posixpath.relpath(synced.patch_file, folder or "."),
         "patchesStrategicMerge" if several else "patches",
     )

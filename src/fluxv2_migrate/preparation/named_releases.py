@@ -44,7 +44,6 @@ class _Named:
     """A release as one Kustomization of Flux v2 applies it.
 
     Attributes:
-        by: the Kustomization.
         release_name: under which it is installed.
         entering: its namespace and name as patches of the Kustomization find it.
     """

@@ -34,7 +34,6 @@ class PreparedRepository:
         files: as they are migrated.
         options: how to migrate, with the namespace of Flux v2.
         readings: scalars that are written as Flux v1 read them.
-        patches: those of fluxd.
         rearranged: what else is written in another way than it was given, in order.
         tied: patches that are split between releases that stay and others.
         is_respelled: whether kustomizations name fields in other letters than kustomize's own.

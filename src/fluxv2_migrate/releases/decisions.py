@@ -162,11 +162,7 @@ class _Double:
 
 
 def _tell_doubles(doubles: Mapping[str, Sequence[_Double]], code: str, findings: FindingGroups) -> None:
-    """Tells once of all that cannot be beside each other, where the first of it stands.
-
-    Args:
-        doubles: by their resources.
-    """
+    """Tells once of all that cannot be beside each other, where the first of it stands."""
     told: set[str] = set()
     for resource, (first, *_) in doubles.items():
         if resource in told:

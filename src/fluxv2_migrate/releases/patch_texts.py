@@ -74,7 +74,6 @@ class ReleaseText:
     """A release with the text that it becomes.
 
     Attributes:
-        release: of Flux v1.
         plan: what is done to its document.
         changes: the same, for people.
         results: what clusters see in the end, each with their names, where that is not what it says.

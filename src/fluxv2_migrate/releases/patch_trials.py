@@ -30,7 +30,6 @@ class TriedClosure:
     """A closure with all texts that it becomes.
 
     Attributes:
-        closure: what hangs together.
         made: what became of its patches.
     """
 

@@ -66,11 +66,7 @@ class NoChart(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SeenDraft:
-    """What becomes of a release as one cluster sees it.
-
-    Attributes:
-        draft: of what it sees.
-    """
+    """What becomes of a release as one cluster sees it."""
 
     sighting: Sighting
     draft: ReleaseDraft

@@ -35,8 +35,6 @@ class ReadRelease:
     """A release of Flux v1 that could be read.
 
     Attributes:
-        document: where it stands.
-        draft: what becomes of it.
         override: what a person decided for it.
         sightings: how each cluster sees it.
         names: release names that stand in kustomizations.
@@ -128,11 +126,7 @@ class MigratingRelease(ReadRelease):
         return is_renamed
 
     def bring_home(self, displaced: Collection[PlacedRequest], options: MigrationOptions) -> bool:
-        """Puts sources that have no place in the Flux namespace into its own; gives whether any moved.
-
-        Args:
-            options: where sources go.
-        """
+        """Puts sources that have no place in the Flux namespace into its own; gives whether any moved."""
         moved = tuple(
             replace(each, in_own_namespace=True)
             if each in displaced and each.wanted(options) != each.slots

@@ -95,9 +95,7 @@ class ReleaseTexts:
     """Converts releases.
 
     Attributes:
-        around: what is known before.
         existing: the sources of the repository.
-        workspace: the texts by now.
         findings: where it is told what cannot be edited or placed.
         annotations: what becomes of the annotations of fluxd, for releases of which no image is updated.
         asked: fields whose places are told of once the documents are edited.

@@ -63,7 +63,6 @@ class _Splitter:
     """Splits the patches of one closure.
 
     Attributes:
-        closure: what hangs together.
         moved: the releases that get patches of their own.
         kept: those that keep the ones that are there.
         around: what is known of the repository.

@@ -35,7 +35,6 @@ class Twin:
     """A release of Flux v2 as one cluster sees it.
 
     Attributes:
-        document: where it stands.
         cluster: the cluster; empty where none is known, so that any may have it.
         manifest: as the cluster sees it.
         namespace: in the cluster; empty where nobody knows.
@@ -68,7 +67,6 @@ class Twins:
         by_name: by the name of the object.
         by_release: by namespace of the record and name of the Helm release.
         sources: of charts, each with its cluster; empty where any may have it.
-        clusters: who has them.
     """
 
     by_name: Mapping[str, Sequence[Twin]]

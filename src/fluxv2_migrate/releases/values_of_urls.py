@@ -6,13 +6,12 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import count
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, repository_key
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
-from fluxv2_migrate.kubernetes import as_list, mapping_at
+from fluxv2_migrate.kubernetes import as_list, mapping_at, numbered
 from fluxv2_migrate.rules import ValuesOfUrl
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import read_document
@@ -57,8 +56,7 @@ def _free_name(release: str, path: str, taken: set[str], around: Surroundings) -
     word = _NO_NAME.sub("-", stem.lower()).strip("-.") or "values"
     name = word if word.startswith(release) else f"{release}-{word}"
     known = taken | around.repository.config_map_names()
-    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
-    free = next(each for each in names if each not in known)
+    free = next(each for each in numbered(name) if each not in known)
     taken.add(free)
     return free
 

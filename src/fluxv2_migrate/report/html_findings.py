@@ -59,12 +59,7 @@ def _places(places: Sequence[str], views: FileViews) -> Html:
 
 
 def finding_table(caption: str, findings: Iterable[Finding]) -> Html:
-    """Gives a row for each finding, and no column for what none of them says.
-
-    Args:
-        caption: of the table.
-        findings: in their order.
-    """
+    """Gives a row for each finding, and no column for what none of them says."""
     rows = [
         (
             severity_badge(each.severity),

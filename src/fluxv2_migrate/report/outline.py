@@ -48,7 +48,6 @@ class Entry:
 
     Attributes:
         code: of them all.
-        findings: one or several.
         said: each message once, the one of most places first, with its places.
         places: where, each once, as `path:line`.
         is_common: whether it concerns every release.
@@ -84,9 +83,7 @@ class ReleaseRow(NamedTuple):
     Attributes:
         name: namespace and name of its object.
         release_name: under which Helm has it.
-        source: of its chart.
         cluster: the names of the clusters, or `all`.
-        path: its file.
     """
 
     name: str

@@ -36,7 +36,6 @@ class Document:
     Attributes:
         index: which document of the file it is, empty ones and those that cannot be read counted.
         start: offset of its text in the file, without byte order mark.
-        text: as it is stored.
         line: of its first character in the file, 1-based.
         value: in JSON's types; `None` for an empty document.
         is_alike: whether it is certain that kustomize reads each scalar of it as Flux v1 does.

@@ -88,7 +88,6 @@ class Flux1Readings:
     """A repository in which both Fluxes read what Flux v1 read.
 
     Attributes:
-        files: all of them.
         documents: those that are written otherwise than they were.
         unwritten: releases of Flux v1 that would be, if they were not to stay as they are.
         originals: by path, the texts of their files as they were.

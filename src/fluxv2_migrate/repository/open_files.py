@@ -17,11 +17,7 @@ _AddedPatch: TypeAlias = tuple[str | Mapping[str, Any], Mapping[str, Any]]
 
 @dataclass(slots=True)
 class OpenFiles:
-    """Files that are being edited; what was edited is in the workspace once they are closed.
-
-    Attributes:
-        workspace: the texts by now.
-    """
+    """Files that are being edited; what was edited is in the workspace once they are closed."""
 
     workspace: Workspace
     _open: dict[str, dict[int, OpenDocument]] = field(default_factory=dict)
@@ -50,11 +46,7 @@ class OpenFiles:
     def add_patch(
         self, path: str, patch: str | Mapping[str, Any], target: Mapping[str, Any], change: Change
     ) -> None:
-        """Adds a patch to a kustomization, behind all that stand there, as `add_patch` does.
-
-        Args:
-            change: what is done.
-        """
+        """Adds a patch to a kustomization, behind all that stand there, as `add_patch` does."""
         self._added.setdefault(path, []).append((patch, target))
         self.workspace.note(change)
 

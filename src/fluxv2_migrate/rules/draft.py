@@ -68,7 +68,6 @@ class Draft:
     Attributes:
         spec: the `spec` of the release, without what the operators of its API did not read.
         namespace: that of the release, as the cluster sees it.
-        name: `metadata.name`.
         flux_version: the Flux release that will run.
         settings: those of the cluster and of its helm-operator.
         override: what a person decided for the release.

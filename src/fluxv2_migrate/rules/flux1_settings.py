@@ -25,7 +25,6 @@ class SettingRule:
     Attributes:
         becomes: fields of Flux v2 that are computed from it.
         code: of the finding that tells of it, where it is given and not its default.
-        says: what that finding says.
         silence: why neither is needed.
     """
 
@@ -37,12 +36,7 @@ class SettingRule:
 
 @dataclass(frozen=True, slots=True)
 class SettingNotice:
-    """What is to be said of a setting.
-
-    Attributes:
-        message: what it says.
-        setting: with its place.
-    """
+    """What is to be said of a setting."""
 
     code: str
     message: str

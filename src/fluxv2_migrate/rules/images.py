@@ -66,7 +66,6 @@ class PolicyRequest:
 
     Attributes:
         repository: the image that it selects from.
-        policy: the `spec.policy`.
         filter_tags: the `spec.filterTags`, or `None`.
         follows_digest: whether the digest of the tag is written too, and watched.
         order: what orders the tags, in words.

@@ -41,7 +41,6 @@ class JsonPatchDraft:
     """A JSON 6902 patch as it becomes.
 
     Attributes:
-        operations: all of them.
         effective: those on fields other than values and metadata.
     """
 

@@ -18,6 +18,7 @@ from fluxv2_migrate.flux2.releases import (
     new_object,
 )
 from fluxv2_migrate.golang.durations import parse_duration
+from fluxv2_migrate.kubernetes import as_name, numbered
 from fluxv2_migrate.rules.chart_source import git_secret_keys, to_flux_git_url
 from fluxv2_migrate.settings.options import Cluster
 
@@ -39,7 +40,6 @@ class SyncSettings:
 
     Attributes:
         url: of the repository as source-controller takes it; empty where none is known.
-        branch: that is synced.
         is_branch_known: whether it is; something else fills in what `branch` is where not.
         refused_url: that of fluxd, without a login, where it is one that source-controller does not take.
         keys: of the Secret of the GitRepository; none where it needs no Secret.
@@ -47,7 +47,6 @@ class SyncSettings:
         git_timeout: of one look; that of source-controller where empty.
         is_verified: whether signatures are checked.
         has_submodules: whether submodules are checked out.
-        interval: between two syncs.
         timeout: of one sync; that of kustomize-controller where empty.
         is_decrypted: whether files are decrypted with sops.
         collected_garbage: whether fluxd deleted what left Git.
@@ -144,13 +143,9 @@ def sync_name(path: str, taken: Sequence[str] = ()) -> str:
     >>> sync_name("k8s/Common"), sync_name("common", ["common"])
     ('k8s-common', 'common-2')
     """
-    stem = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "root"
     # As a label it may have up to 63 characters.
-    stem = stem[-60:].strip("-")
-    name, number = stem, 2
-    while name in taken or name == SYNC_NAME:
-        name, number = f"{stem}-{number}", number + 1
-    return name
+    stem = (as_name(path) or "root")[-60:].strip("-")
+    return next(name for name in numbered(stem) if name not in (SYNC_NAME, *taken))
 
 
 def git_repository_manifest(

@@ -23,8 +23,6 @@ class Surroundings:
     """What is known before a release is read.
 
     Attributes:
-        repository: as it was read.
-        clusters: who sees what.
         versions: the Flux release that will run in each cluster.
     """
 

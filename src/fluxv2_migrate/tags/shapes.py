@@ -51,7 +51,6 @@ class Piece:
 
     Attributes:
         expression: of what may stand here.
-        text: what stands here.
         kind: a text without numbers; a number; a hash or the like, which orders nothing; or a word of mixed
             letters and digits, of which it is not known what it says.
         free: whether the pattern allows any text here.

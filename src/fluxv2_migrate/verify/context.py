@@ -37,7 +37,6 @@ class Sources:
     """The sources of a repository; of several with one name the cluster's own counts, then the nearest.
 
     Attributes:
-        found: all of them.
         declared: which of them something else applies.
     """
 
@@ -112,10 +111,8 @@ class Context:
     """What everything is compared with.
 
     Attributes:
-        options: what a person said.
         operator: the helm-operator, where it is given apart.
         versions: that of each cluster that has its own.
-        declared: what may differ.
         before: what clusters had.
         after: what they have.
         reconciled: by cluster, what kustomize-controller applies afterwards.

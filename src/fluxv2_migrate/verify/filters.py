@@ -22,11 +22,7 @@ _STALLED: Final = "(stalled)"
 
 @dataclass(frozen=True, slots=True)
 class ImageFilter:
-    """What decides which tags a policy of Flux v2 may take.
-
-    Attributes:
-        excluded: `spec.exclusionList` of its ImageRepository.
-    """
+    """What decides which tags a policy of Flux v2 may take."""
 
     spec: Mapping[str, Any]
     excluded: Any

@@ -93,9 +93,6 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
 def undecryptable(objects: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
     """Gives what fluxd may have decrypted, and kustomize-controller cannot: it takes each for itself.
 
-    Args:
-        objects: each with its file.
-
     Source: fluxcd/flux 1.25.4 `pkg/manifests/rawfiles.go`; kustomize-controller 1.9.4 `internal/decryptor`.
 
     >>> secret = {"apiVersion": "v1", "kind": "ENC[AES256_GCM,data:x]", "metadata": {"name": "a"}}

@@ -105,7 +105,6 @@ def judged(
 
     Args:
         place: resource, path and line before, and path afterwards.
-        found: what differs.
         declaration: what was said to differ.
         notes: what holds now, each in a sentence.
         cluster: of which it is said.

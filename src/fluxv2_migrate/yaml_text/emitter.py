@@ -39,7 +39,6 @@ class Style:
     Attributes:
         step: blanks for each level of mappings.
         flush: whether the dashes of a list stand under their key's first letter.
-        newline: `"\n"` or `"\r\n"`.
     """
 
     step: int = 2
