@@ -81,7 +81,7 @@ class ClusterMap:
                     told = str(problem)
                     if problem.fails:
                         self._broken = {**dict.fromkeys(build.files, told), **self._broken}
-                    elif problem.path in build.files and _renames(problem.reason):
+                    elif problem.path in build.files and "transformers" in problem.reason:
                         self._broken.setdefault(problem.path, told)
         return self._broken
 
@@ -186,7 +186,3 @@ class ClusterMap:
         if self._by_name[0] is not self.clusters:
             self._by_name = (self.clusters, {each.name: each for each in reversed(self.clusters)})
         return self._by_name[1]
-
-
-def _renames(reason: str) -> bool:
-    return "transformers" in reason

@@ -314,16 +314,12 @@ def _generates(said: Cluster, shown: ClusterView | None, reader: ClusterReader) 
     generates = said.fluxd.manifest_generation
     if generates is None and shown is not None:
         return shown.settings.fluxd.manifest_generation
-    if generates and shown is None and (said.flux_version is not None or _has_flux_2(reader)):
+    is_open = generates and shown is None
+    if is_open and (said.flux_version or any(is_of_flux2(each.manifest) for each in reader.every_document())):
         # The `.flux.yaml` may have left with an earlier migration, and what it built stays built: what
         # that one knew of a cluster names the Flux release, too.
         return None
     return generates
-
-
-def _has_flux_2(reader: ClusterReader) -> bool:
-    """Gives whether anything of Flux v2 is there, as after a migration."""
-    return any(is_of_flux2(document.manifest) for document in reader.every_document())
 
 
 def _of_roots(roots: Sequence[str], programs: Flux1Programs) -> Iterator[Cluster]:

@@ -177,7 +177,8 @@ def see_objects(
     for path, documents in sorted(repository.documents.items()):
         for document in documents:
             is_patch = path in patches and document.key not in clusters.sightings
-            if is_patch or (path in patching and not _is_had(document.key, reconciled or {})):
+            is_had = any(document.key in each.objects for each in (reconciled or {}).values())
+            if is_patch or (path in patching and not is_had):
                 # What it says is in what it patches.
                 continue
             found = (
@@ -197,10 +198,6 @@ def _patches(builds: Iterable[Build]) -> Iterator[str]:
             for use in each.patches:
                 if use.path:
                     yield use.path
-
-
-def _is_had(key: DocumentKey, reconciled: Mapping[str, ReconciledCluster]) -> bool:
-    return any(key in cluster.objects for cluster in reconciled.values())
 
 
 def _unread(path: str, text: str) -> Iterator[UnreadDocument]:

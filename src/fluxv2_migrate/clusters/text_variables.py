@@ -73,7 +73,8 @@ def _of_ansible(path: str, reader: ClusterReader) -> dict[str, str]:
     known: dict[str, str] = {}
     for folders in ([f"{own}/defaults"], _of_groups(base, reader), [f"{own}/vars"]):
         below = tuple(f"{folder}/" for folder in folders if folder.strip("/"))
-        files = sorted(each for each in reader.files if each.startswith(below) and _is_of_variables(each))
+        there = (each for each in reader.files if each.startswith(below) and each.endswith(YAML_ENDINGS))
+        files = sorted(each for each in there if _SAMPLE.search(posixpath.basename(each)) is None)
         known |= agreed(each for file in files for each in _of_file(file, reader))
     return known
 
@@ -86,10 +87,6 @@ def _of_groups(base: str, reader: ClusterReader) -> list[str]:
         if marked and above.startswith(base):
             found.add(f"{above}group_vars")
     return sorted(found)
-
-
-def _is_of_variables(path: str) -> bool:
-    return path.endswith(YAML_ENDINGS) and _SAMPLE.search(posixpath.basename(path)) is None
 
 
 def _of_file(path: str, reader: ClusterReader) -> Iterator[tuple[str, str]]:

@@ -296,13 +296,8 @@ def _settings(
     return found
 
 
-def _no_config_maps(_: str) -> Mapping[str, Any]:
-    """Gives the data of a ConfigMap where none is known."""
-    return {}
-
-
 def programs_of_workload(
-    manifest: Mapping[str, Any], locate: Locate = nowhere, config_maps: ConfigMaps = _no_config_maps
+    manifest: Mapping[str, Any], locate: Locate = nowhere, config_maps: ConfigMaps = lambda _: {}
 ) -> Iterator[Flux1Program]:
     """Gives the programs of Flux v1 that the containers of a workload run.
 

@@ -90,7 +90,7 @@ def _template_files(blocks: Iterable[Block]) -> Iterator[tuple[str, Any]]:
 
 def _of_workload(block: Block, known: Mapping[str, Any]) -> Iterator[InstallCommand]:
     """Gives the fluxd that the containers of a Deployment run."""
-    about = _first_block(block, "metadata")
+    about = next((each.values for each in block.blocks if each.kind == "metadata"), {})
     name, namespace = (resolved(about.get(key), known) for key in ("name", "namespace"))
     inner = [block]
     for kind in ("spec", "template", "spec", "container"):
@@ -105,10 +105,6 @@ def _of_workload(block: Block, known: Mapping[str, Any]) -> Iterator[InstallComm
                 namespace=str(namespace or ""),
                 arguments=tuple(said),
             )
-
-
-def _first_block(block: Block, kind: str) -> Mapping[str, Any]:
-    return next((each.values for each in block.blocks if each.kind == kind), {})
 
 
 def _of_block(block: Block, known: Mapping[str, Any]) -> InstallCommand:

@@ -18,7 +18,11 @@ _KINDS: Final = ("ServiceAccount", "Secret")
 def files_of_credentials(around: Surroundings) -> tuple[str, ...]:
     """Gives the files in which ServiceAccounts or Secrets with credentials may be."""
     texts = around.repository.texts.items()
-    return tuple(path for path, text in texts if path.endswith(YAML_ENDINGS) and _may_hold(text))
+    return tuple(
+        path
+        for path, text in texts
+        if path.endswith(YAML_ENDINGS) and all(any(map(text.__contains__, one)) for one in (_WORDS, _KINDS))
+    )
 
 
 def credentials_in(cluster: str, around: Surroundings, files: Collection[str]) -> Lookup:
@@ -40,7 +44,3 @@ def _manifests(cluster: str, around: Surroundings, files: Collection[str]) -> It
     documents = {path: read_documents(path, texts[path])[0] for path in sorted(alone)}
     for each in clusters.objects(view, documents):
         yield from (manifest for _, manifest in objects_in(each.manifest))
-
-
-def _may_hold(text: str) -> bool:
-    return any(word in text for word in _WORDS) and any(kind in text for kind in _KINDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
@@ -48,6 +48,8 @@ from fluxv2_migrate.yaml_text import (
     read_value,
     step_into,
 )
+
+_DIRECTIVE: Final = re.compile(r"^\ufeff?%", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,9 +352,6 @@ class WorkloadTexts:
         objects = (each for document in documents for _, each in objects_in(document.manifest))
         return any(PATH_ANNOTATION in annotations_of(each) for each in objects)
 
-    def _has_directive(self, path: str) -> bool:
-        return re.search(r"^\ufeff?%", self.around.repository.texts[path], re.MULTILINE) is not None
-
     def _refuse_unseen(self, texts: Iterable[WorkloadText]) -> None:
         """Gives up markers that the updater would not see because of what else is in their file."""
         by_path: dict[str, list[WorkloadText]] = {}
@@ -367,7 +366,8 @@ class WorkloadTexts:
                     self._refused.places[use.place] = ("IM011", why)
                 continue
             is_alone = len(self.around.repository.documents.get(path, ())) == 1
-            if is_alone and not (_is_list(members[0].value) or self._has_directive(path)):
+            is_list = str(members[0].value.get("kind")).endswith("List")
+            if is_alone and not (is_list or _DIRECTIVE.search(self.around.repository.texts[path])):
                 # In its own document each marker was seen.
                 continue
             spans = [each.span for each in members]
@@ -390,10 +390,6 @@ def _takers(layout: ImageLayout) -> Mapping[DocumentKey, set[str]]:
         for key, container in made.containers if made.kind == "ImagePolicy" else ():
             found.setdefault(key, set()).add(policy_comments(container))
     return found
-
-
-def _is_list(value: Mapping[str, Any]) -> bool:
-    return str(value.get("kind")).endswith("List")
 
 
 def _planned(

@@ -130,7 +130,11 @@ def _is_selected(resource: Resource, select: Selector, rejects: Sequence[Selecto
         _has_labels(resource, reject) for reject in rejects if reject.labels or reject.annotations
     ):
         return False
-    if any(_has_identity(resource, reject) for reject in rejects if _names_identity(reject)):
+    if any(
+        _has_identity(resource, each)
+        for each in rejects
+        if any((each.group, each.version, each.kind, each.name, each.namespace))
+    ):
         return False
     return _has_identity(resource, select)
 
@@ -141,10 +145,6 @@ def _has_labels(resource: Resource, selector: Selector) -> bool:
     ) and LabelSelector.parse(selector.annotations).matches(
         mapping_at(resource.manifest, "metadata", "annotations")
     )
-
-
-def _names_identity(selector: Selector) -> bool:
-    return any((selector.group, selector.version, selector.kind, selector.name, selector.namespace))
 
 
 def _has_identity(resource: Resource, selector: Selector) -> bool:

@@ -85,7 +85,12 @@ def _together(generated: Iterable[GeneratedImageObject], homes: Homes) -> list[l
     for each in generated:
         key = (each.kind, each.namespace, each.name, repr(each.manifest))
         known = groups.setdefault(key, [])
-        met = [members for members in known if any(_share(each, other) for other in members)]
+        own = {key for key, _ in each.containers}
+        met = [
+            members
+            for members in known
+            if not own.isdisjoint(key for other in members for key, _ in other.containers)
+        ]
         groups[key] = [members for members in known if members not in met]
         groups[key].append([each, *(other for members in met for other in members)])
     for key, known in groups.items():
@@ -100,10 +105,6 @@ def _together(generated: Iterable[GeneratedImageObject], homes: Homes) -> list[l
             sorted(each.cluster for each in members),
         ),
     )
-
-
-def _share(one: GeneratedImageObject, other: GeneratedImageObject) -> bool:
-    return not {key for key, _ in one.containers}.isdisjoint(key for key, _ in other.containers)
 
 
 def _meet(groups: Iterable[list[GeneratedImageObject]], homes: Homes) -> bool:

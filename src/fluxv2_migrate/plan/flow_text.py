@@ -65,9 +65,6 @@ class OpenedFlow:
     def _joined(self, rows: list[str], indent: int) -> str:
         return (self.newline + " " * indent).join(rows)
 
-    def _holds_mark(self, start: int, end: int) -> bool:
-        return any(start <= mark < end for mark in self.marks)
-
     def _rows(self, flow: Flow, indent: int) -> list[str]:
         """Gives its entries without the indentation of their first lines."""
         rows: list[str] = []
@@ -89,7 +86,7 @@ class OpenedFlow:
     def _value(self, node: Node, start: int, end: int, indent: int, *, is_item: bool) -> str:
         if start >= end:
             return ""
-        if not self._holds_mark(start, end):
+        if not any(start <= mark < end for mark in self.marks):
             return " " + self.flow.text[start:end]
         if start in self.marks:
             value, comment = self.marks[start]

@@ -118,7 +118,7 @@ def _in_lines(
         comments = _own_lines(text[start:end], root.value[index], start, dash, style)
         if index in kept:
             rewritten = _edited(text[start:end], dash, before[index], pending.pop(0), style, comments)
-            parts.append(_ended(rewritten, style))
+            parts.append(rewritten if rewritten.endswith("\n") else rewritten + style.newline)
         else:
             # What was said of one that goes may well be true of those that do the same from now on.
             parts.append(comments)
@@ -166,10 +166,6 @@ def _edited(
     except CannotEdit:
         return comments + _written(operation, dash, style)
     return f"{' ' * dash}-{reindent(edited, dash + 2)[dash + 1 :]}"
-
-
-def _ended(text: str, style: Style) -> str:
-    return text if text.endswith("\n") else text + style.newline
 
 
 def _written(operation: PatchOperation, dash: int, style: Style) -> str:

@@ -117,7 +117,8 @@ def _parts(
     if len(folders) == 1:
         return {folders[0]: (patch_file, text)}
     parts = {folder: patches_for(tree, folder, patch_file, folders) for folder in folders}
-    patched = [folder for folder, part in parts.items() if _says_something(part)]
+    values = {folder: map(read_value, document_texts(part)) for folder, part in parts.items()}
+    patched = [folder for folder, found in values.items() if any(isinstance(each, dict) for each in found)]
     if len(patched) == 1:
         return dict.fromkeys(patched, (patch_file, text))
     named: dict[str, tuple[str, str]] = {}
@@ -127,10 +128,6 @@ def _parts(
             raise CannotEdit(f"{path} is there already")
         named[folder] = (path, parts[folder])
     return named
-
-
-def _says_something(text: str) -> bool:
-    return any(isinstance(read_value(each), dict) for each in document_texts(text))
 
 
 def _listed(own: Kustomization, path: str, text: str, before: Build, tree: KustomizeTree) -> PatchTexts:

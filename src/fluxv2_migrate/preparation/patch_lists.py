@@ -43,7 +43,9 @@ def write_lists_as_documents(files: Mapping[str, str | bytes]) -> dict[str, str]
     True
     """
     texts = ((path, _text_of(content)) for path, content in files.items())
-    concerned = {path: text for path, text in texts if _may_hold_some(text)}
+    concerned = {
+        path: text for path, text in texts if "List" in text and any(map(text.__contains__, RELEASE_APIS))
+    }
     if not concerned:
         return {}
     tree = KustomizeTree(files)
@@ -77,10 +79,6 @@ def lists_as_documents(text: str) -> str:
 def _text_of(content: str | bytes) -> str:
     # What is no UTF-8 is no manifest, and told of where it is read.
     return content if isinstance(content, str) else content.decode("utf-8", "surrogateescape")
-
-
-def _may_hold_some(text: str) -> bool:
-    return "List" in text and any(map(text.__contains__, RELEASE_APIS))
 
 
 def _inline(path: str, text: str, tree: KustomizeTree) -> Iterator[_Place]:

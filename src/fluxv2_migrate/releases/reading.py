@@ -48,7 +48,7 @@ def read_releases(around: Surroundings, findings: FindingGroups, ties: Ties) -> 
     repository = around.repository
     tell_of_unread(around, findings)
     releases: list[ReadRelease] = []
-    old = _old_releases(around)
+    old = {each.key: each for each in repository.every_document() if is_old_release(each.manifest)}
     closures = patched_closures(around.clusters.builds, old.keys())
     patches = {use.path for closure in closures.values() for use in closure.patches if use.path}
     overrides: dict[DocumentKey, Override] = {}
@@ -84,14 +84,6 @@ def read_releases(around: Surroundings, findings: FindingGroups, ties: Ties) -> 
 def _lists_releases(document: Document) -> bool:
     """Gives whether a document is a list in which releases of Flux v1 stand."""
     return any(is_old_release(each) for each in _items(document.manifest))
-
-
-def _old_releases(around: Surroundings) -> dict[DocumentKey, Document]:
-    return {
-        document.key: document
-        for document in around.repository.every_document()
-        if is_old_release(document.manifest)
-    }
 
 
 def _release_unless_it_stays(

@@ -68,13 +68,8 @@ class Entry:
     def answers(self) -> tuple[Override, ...]:
         """The answers that decide something; of a question also those that only accept its code."""
         given = (finding.answer for finding in self.findings)
-        return tuple(
-            each for each in given if each is not None and (self._is_asked or not _only_accepts(each))
-        )
-
-    @property
-    def _is_asked(self) -> bool:
-        return self.type.severity == "error"
+        is_asked = self.type.severity == "error"
+        return tuple(each for each in given if each is not None and (is_asked or not _only_accepts(each)))
 
 
 class ReleaseRow(NamedTuple):

@@ -222,12 +222,10 @@ def _in_patch(text: str, kind: Any) -> Sequence[ScalarReadOtherwise]:
     except InvalidManifest:
         return ()
     value = value_of(root)
-    is_for_releases = _holds_releases(value) if isinstance(value, dict) else kind in RELEASE_KINDS
+    is_for_releases = kind in RELEASE_KINDS
+    if isinstance(value, dict):
+        is_for_releases = any(is_old_release(each) for _, each in objects_in(value))
     return scalars_read_otherwise(text, root) if is_for_releases else ()
-
-
-def _holds_releases(value: Mapping[str, Any]) -> bool:
-    return any(is_old_release(each) for _, each in objects_in(value))
 
 
 def _inline_patches(root: Node | None) -> Iterator[tuple[str, int, Any, ScalarNode]]:

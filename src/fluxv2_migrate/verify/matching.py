@@ -56,7 +56,8 @@ def match_releases(old: Sequence[Flux1Release], new: Sequence[SeenObject], conte
     likely = sorted(_candidates(old, new, context))
     partners: dict[int, int] = {}
     taken: dict[int, DocumentKey] = {}
-    had = [each for each in likely if _may_be_of(new[each.new], old[each.old].found.cluster)]
+    pairs = ((each, new[each.new].cluster, old[each.old].found.cluster) for each in likely)
+    had = [each for each, now, before in pairs if not before or now in ("", before)]
     for each in had:
         if each.old not in partners and each.new not in taken:
             partners[each.old] = each.new
@@ -76,10 +77,6 @@ def match_releases(old: Sequence[Flux1Release], new: Sequence[SeenObject], conte
         {index: new[position] for index, position in partners.items()},
         {index: new[position] for index, position in lost.items()},
     )
-
-
-def _may_be_of(found: SeenObject, cluster: str | None) -> bool:
-    return not cluster or found.cluster in ("", cluster)
 
 
 def _candidates(

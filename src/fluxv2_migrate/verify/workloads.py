@@ -346,11 +346,6 @@ def _written_tag(
     return next((tag for tag in candidates if tag in written.tags), "")
 
 
-def _any_writer(image: ContainerImage, written: WrittenImages) -> PolicyKey | None:
-    """Gives the policy that writes an image, be what it writes an image or not."""
-    return written.policy_of(image.image.tag) or written.policy_of(image.image.image)
-
-
 def _pulls_with_a_secret(manifest: Mapping[str, Any]) -> bool:
     """Gives whether the pods of a workload name a Secret that there can be."""
     named = pod_of(manifest).get("imagePullSecrets")
@@ -453,7 +448,8 @@ def _on_top(
         return
     found: list[Difference] = []
     for image in first_of_each(find_images(each.manifest)):
-        policy = _any_writer(image, written)
+        # Be what it writes an image or not.
+        policy = written.policy_of(image.image.tag) or written.policy_of(image.image.image)
         if policy is not None and any(policy == writer for _, writer in own):
             by = f"ImagePolicy {'/'.join(policy)}"
             found.append(Difference("image.written_by", _NOBODY, by, (image.container,)))
