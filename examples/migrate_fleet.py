@@ -26,9 +26,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from migrate_repository import read, read_answers, show, write, write_questions
+from migrate_repository import read, read_answers, reason_of, show, write, write_questions
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 import fluxv2_migrate as fm
 
@@ -213,8 +212,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("two repositories have one name: answers and the report could not tell them apart")
     try:
         tasks = tasks_of(folders, read_fleet_answers(arguments.answers) if arguments.answers else [])
-    except (OSError, ValueError, YAMLError) as error:
-        parser.error(str(error))
+    except (OSError, ValueError) as error:
+        parser.error(reason_of(error))
     migrations = migrate_fleet(tasks, dask=arguments.dask, jobs=arguments.jobs)
     show(fleet_report(migrations))
     if arguments.questions is not None:

@@ -38,6 +38,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -83,8 +84,22 @@ def write(folder: Path, migration: fm.Migration) -> None:
 
 
 def read_answers(path: Path) -> object:
-    """Gives the answers of a file of YAML or JSON; a file in which nothing is left has none."""
-    return YAML(typ="safe", pure=True).load(path.read_bytes()) or []
+    """Gives the answers of a file of YAML or JSON; a file in which nothing is left has none.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_bytes()) or []
+    except YAMLError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Gives what is wrong with the options: which field of which entry it is, and why."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
 
 
 def options_of(arguments: argparse.Namespace) -> fm.MigrationOptions:
@@ -115,7 +130,10 @@ def with_inventories(
             name = next(iter(clusters))
         if name not in clusters:
             raise ValueError(f"--helm-list is CLUSTER=FILE, where CLUSTER is one of {', '.join(clusters)}")
-        inventory = fm.Inventory.from_texts(helm_list=Path(path).read_text("utf-8"))
+        try:
+            inventory = fm.Inventory.from_texts(helm_list=Path(path).read_text("utf-8"))
+        except fm.InvalidInventory as error:
+            raise ValueError(f"{path}: {error}") from error
         clusters[name] = clusters[name].model_copy(update={"inventory": inventory})
     return options.model_copy(update={"clusters": tuple(clusters.values()), "sync_roots": ()})
 
@@ -180,8 +198,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--questions would overwrite the answers: give it another file")
     try:
         options = options_of(arguments)
-    except (OSError, ValueError, YAMLError) as error:
-        parser.error(str(error))
+    except (OSError, ValueError) as error:
+        parser.error(reason_of(error))
 
     files = read(arguments.folder)
     if len(files) >= PROGRESS_EVERY:

@@ -126,18 +126,27 @@ def test_options_reach_the_migration(fleet: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "said"),
     [
-        ["--flux-version", "1.25"],
-        ["--overrides", "nothing-is-here.json"],
-        ["--overrides", "README.md"],
-        ["--answers", "base"],
+        (["--flux-version", "1.25"], "flux_version: Input should be"),
+        (["--overrides", "nothing-is-here.json"], "nothing-is-here.json"),
+        (["--overrides", "{folder}/words.yaml"], "overrides: Input should be"),
+        (["--answers", "{folder}/field.yaml"], "overrides.0.helm_version: Extra inputs"),
+        (["--answers", "{folder}/broken.yaml"], "broken.yaml: while parsing"),
+        (["--answers", "{folder}"], "Is a directory"),
+        (["--helm-list", "clusters/staging={folder}/words.yaml"], "words.yaml: "),
     ],
 )
-def test_what_cannot_be_an_option_is_refused(wrong: list[str]) -> None:
+def test_what_cannot_be_an_option_is_refused_with_its_name(
+    wrong: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = {"words.yaml": "some words", "field.yaml": "- helm_version: [v3]\n", "broken.yaml": "[\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(SystemExit) as stopped:
-        adapter.main([str(FLEET), *(str(FLEET / each) if each.endswith(".md") else each for each in wrong)])
+        adapter.main([str(FLEET), *(each.format(folder=tmp_path) for each in wrong)])
     assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_questions_are_written_and_taken_back(tmp_path: Path) -> None:
