@@ -68,6 +68,9 @@ def readable_signature(
     returns: str | None,
 ) -> tuple[str | None, str | None]:
     """Gives the fields of a model without the checks of their texts, and defaults that can be parsed."""
+    if signature and re.search(r"\b_\w+: ", signature):
+        # It holds what the library keeps for itself: nobody else makes one.
+        return "", returns
     if isinstance(of, type) and issubclass(of, BaseModel):
         types = get_type_hints(of)
         fields = [
@@ -82,6 +85,9 @@ def readable_signature(
             for name, field in of.model_fields.items()
         ]
         signature = stringify_signature(Signature(fields), short_literals=True, unqualified_typehints=True)
+    if signature:
+        # What is asked for is a part of a migration, which callers have as a whole.
+        signature = signature.replace("_Migrated", "Migration")
     return signature and re.sub(r"<factory>|[A-Z]\w+\([^()]*(\([^()]*\))*[^()]*\)", "...", signature), returns
 
 

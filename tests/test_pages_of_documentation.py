@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from pydantic import BaseModel
 
 import fluxv2_migrate as fm
 import fluxv2_migrate.api as api
@@ -57,6 +59,37 @@ def test_every_public_name_is_in_the_reference_once() -> None:
     assert sorted(DESCRIBED) == sorted(PUBLIC)
 
 
+def types_of(hint: Any) -> Iterator[type]:
+    """Gives the classes of which a type consists."""
+    if isinstance(hint, type):
+        yield hint
+    for part in get_args(hint):
+        yield from types_of(part)
+
+
+# What one room hands to another, and the nodes of a regular expression.
+FOR_THE_LIBRARY_ITSELF = {"ClusterSync", "ExpectedRelease", "LeftReleases"}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_a_public_name_holds_takes_and_gives_is_public(name: str) -> None:
+    found = public(name)
+    if not isinstance(found, type | FunctionType):
+        return
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        # Its fields name models that stand below it.
+        found.model_rebuild()
+    said = [found, *(each for key, each in functions_in(name).items() if key != name)]
+    hints = [hint for each in said for key, hint in get_type_hints(each).items() if not key.startswith("_")]
+    unknown = {
+        each.__name__
+        for hint in hints
+        for each in types_of(hint)
+        if each.__module__.startswith("fluxv2_migrate.") and not each.__name__.startswith("_")
+    } - {each.rpartition(".")[2] for each in PUBLIC}
+    assert unknown <= FOR_THE_LIBRARY_ITSELF
+
+
 def test_names_are_completed_by_public_ones_alone() -> None:
     assert {name for name in dir(fm) if not name.startswith("_")} == set(api.__all__)
 
@@ -84,11 +117,17 @@ def test_links_of_the_readme_work_on_an_index() -> None:
             assert any((DOCS / f"{name}{ending}").exists() for ending in (".md", ".ipynb")), target
 
 
-def functions_in(name: str) -> dict[str, FunctionType]:
-    """Gives the functions that stand behind a public name: itself, or its methods."""
+def public(name: str) -> Any:
+    """Gives what stands behind a public name."""
     found: Any = fm
     for part in name.split(".")[1:]:
         found = getattr(found, part)
+    return found
+
+
+def functions_in(name: str) -> dict[str, FunctionType]:
+    """Gives the functions that stand behind a public name: itself, or its methods."""
+    found = public(name)
     members = {name: found}
     if isinstance(found, type):
         own = [(each, getattr(method, "__func__", method)) for each, method in list(vars(found).items())]

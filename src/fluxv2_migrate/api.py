@@ -25,17 +25,31 @@ from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import FINDINGS, FindingType
 from fluxv2_migrate.images.simulation import simulate_image_update
 from fluxv2_migrate.json_schemas import schemas
-from fluxv2_migrate.kubernetes import Unstructured
+from fluxv2_migrate.kubernetes import (
+    KubernetesModel,
+    KubernetesObject,
+    ObjectMeta,
+    OwnerReference,
+    Unstructured,
+)
+from fluxv2_migrate.meaning.comparison import Difference
 from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
 from fluxv2_migrate.migrate import migrate_repository, migrate_text
 from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.report.context import ClusterContext, MigrationContext
+from fluxv2_migrate.report.context import ClusterContext, ContextReading, MigrationContext, OtherSync
 from fluxv2_migrate.report.explanation import Explanation, explain
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.migration import MigratedResource, Migration, StayingRelease
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.manifests import parse_manifests
-from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
+from fluxv2_migrate.rules.table import FieldRow
+from fluxv2_migrate.settings.inventory import (
+    HelmRecord,
+    Inventory,
+    LiveFlux1Release,
+    LiveFlux2Object,
+    LiveImage,
+)
 from fluxv2_migrate.settings.known_tags import KnownTag
 from fluxv2_migrate.settings.options import (
     Cluster,
@@ -69,7 +83,10 @@ __all__ = [
     "Cluster",
     "ClusterContext",
     "ClusterReport",
+    "ContextReading",
+    "Difference",
     "Explanation",
+    "FieldRow",
     "Finding",
     "FindingType",
     "Findings",
@@ -94,6 +111,11 @@ __all__ = [
     "InvalidRange",
     "Inventory",
     "KnownTag",
+    "KubernetesModel",
+    "KubernetesObject",
+    "LiveFlux1Release",
+    "LiveFlux2Object",
+    "LiveImage",
     "LiveRelease",
     "MigratedResource",
     "Migration",
@@ -101,8 +123,11 @@ __all__ = [
     "MigrationError",
     "MigrationOptions",
     "MissingBuildTime",
+    "ObjectMeta",
     "ObjectVerification",
+    "OtherSync",
     "Override",
+    "OwnerReference",
     "Placement",
     "PolicyCandidate",
     "PolicyTranslation",

@@ -40,7 +40,7 @@ class FindingType:
 
     @property
     def acceptable(self) -> bool:
-        """Whether a person can decide that it is settled: an error only where nothing would be lost.
+        """Whether a person can decide that it is settled, an error only where nothing would be lost.
 
         >>> FINDINGS["HR032"].acceptable, FINDINGS["HR030"].acceptable, FINDINGS["HR095"].acceptable
         (True, True, False)

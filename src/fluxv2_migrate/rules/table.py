@@ -14,6 +14,7 @@ class FieldRow:
         field: dotted path in the v1 manifest; `[]` stands for the items of a list.
         becomes: dotted paths in the v2 manifests; none where the field goes.
         codes: findings that speak of it.
+        note: what else is to be known, in a few words.
         is_later: whether it came with `helm.fluxcd.io/v1`, so that no operator of another API reads it.
     """
 

@@ -148,7 +148,7 @@ class Inventory(_Live):
         namespaces: that exist.
         images: that workloads run.
         flux2_objects: the objects of Flux v2, after the cut-over.
-        tags: by image repository, newest knowledge of its tags.
+        tags: by image repository, those that its registry has.
         understood: one sentence for each text, with what it was read as.
     """
 

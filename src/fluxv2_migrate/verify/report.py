@@ -163,7 +163,7 @@ class VerificationReport:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """All entries: of releases, workloads, sync paths and namespaces."""
+        """All entries, of releases, workloads, sync paths and namespaces."""
         return (*self.releases, *self.workloads, *self.sync_paths, *self.namespaces)
 
     @property
