@@ -221,3 +221,23 @@ def test_each_overlay_has_what_the_operator_of_its_cluster_did(tmp_path: Path) -
         )
     )
     made(OVERLAYS, options, tmp_path)
+
+
+@pytest.mark.parametrize("patched", ["", "eu", "us", "base"])
+@pytest.mark.parametrize("versions", [("2.0", "2.5"), ("2.8", "2.1"), ("2.2", "2.6")])
+def test_what_one_flux_needs_and_the_api_of_all_has_not(versions: tuple[Any, Any], patched: str) -> None:
+    # Flux 2.0 and 2.5 both serve v2beta1, which cannot say that an install takes over nothing.
+    files = dict(OVERLAYS)
+    if patched:
+        path = f"{patched}/kustomization.yaml"
+        files[path] = str(files[path]) + "patches: [{path: more.yaml}]\n"
+        files[f"{patched}/more.yaml"] = str(release()).partition("spec:\n")[0] + MORE
+    options = fm.MigrationOptions(
+        clusters=tuple(
+            fm.Cluster(name=name, sync_paths=(name,), flux_version=version)
+            for name, version in zip(("eu", "us"), versions, strict=True)
+        )
+    )
+    migration = fm.migrate_repository(files, options)
+    assert errors(migration) == ["RP020"]
+    assert migration.files == files

@@ -14,6 +14,8 @@ from fluxv2_migrate.flux2.releases import (
     serving_releases,
 )
 from fluxv2_migrate.kustomize import Step, steps_apart
+from fluxv2_migrate.meaning.served_fields import split_served_fields
+from fluxv2_migrate.plan import Set, apply_to_mapping
 from fluxv2_migrate.releases.values_of_urls import values_of_urls
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.rules import ReleaseDraft, SeenRelease, draft_helm_release
@@ -98,6 +100,27 @@ def hold_one_api(versions: Collection[FluxVersion], oldest: FluxVersion) -> None
         shown = " and ".join(f"Flux {version}" for version in running)
         message = f"its clusters run {shown}, and no API of HelmRelease is served by all of them"
         raise ClustersDisagree(message, ("apiVersion",))
+
+
+def hold_served_fields(drafts: Iterable[tuple[ReleaseDraft, FluxVersion]], oldest: FluxVersion) -> None:
+    """Raises where a cluster needs a field that the one API which all of them serve does not have.
+
+    Raises:
+        ClustersDisagree: a newer Flux release needs it, and would drop it or refuse the release.
+    """
+    api = preferred_api_version("HelmRelease", oldest)
+    for draft, version in drafts:
+        if version == oldest:
+            continue
+        written = (each for each in draft.operations if isinstance(each, Set) and each.path[0] == "spec")
+        made = apply_to_mapping(tuple(written), {"spec": {}})
+        refused = split_served_fields({**made, "apiVersion": api}, version)[1]
+        if refused:
+            message = (
+                f"its clusters run Flux {oldest} and Flux {version}, and {api}, which both serve, has no "
+                f"{refused[0]}"
+            )
+            raise ClustersDisagree(message, ("apiVersion",))
 
 
 def _drafts(

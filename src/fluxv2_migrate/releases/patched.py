@@ -26,7 +26,13 @@ from fluxv2_migrate.kustomize import (
 )
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.plan import REMOVED, leaf_at
-from fluxv2_migrate.releases.drafts import ClustersDisagree, common_draft, hold_one_api, hold_one_release
+from fluxv2_migrate.releases.drafts import (
+    ClustersDisagree,
+    common_draft,
+    hold_one_api,
+    hold_one_release,
+    hold_served_fields,
+)
 from fluxv2_migrate.releases.forms import ReleaseForms
 from fluxv2_migrate.releases.release import MigratingRelease, Told
 from fluxv2_migrate.releases.replacement_entries import source_writer
@@ -205,6 +211,7 @@ def read_patched_release(
     here = _values_of_urls(document, sightings, around)
     seen = tuple(_seen_drafts(sightings, around, override, here, writers))
     hold_one_api({each.version for each in seen}, oldest)
+    hold_served_fields(((each.draft, each.version) for each in seen), oldest)
     first = next(each for each in seen if each.version == oldest)
     places = {(each.sighting.namespace, each.sighting.name) for each in seen}
     as_seen = SeenRelease(first.sighting.namespace, first.sighting.name, is_named_elsewhere=len(places) > 1)
