@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.flux1_programs import read_programs
+from fluxv2_migrate.clusters.flux2_paths import with_flux2_paths
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import (
     Flux1Programs,
@@ -378,7 +379,7 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
             flux_2.append(view)
     views += flux_2
     # A sighting tells its cluster by the name, so names are told apart before anything is seen.
-    views = list(_with_own_names(views, set()))
+    views = list(with_flux2_paths(list(_with_own_names(views, set())), reader))
     views = list(map(_with_unwritten, views))
     views = [_with_options(view, reader.options) for view in with_operators(views, programs, reader)]
     for view in views:

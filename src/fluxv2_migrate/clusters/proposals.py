@@ -77,7 +77,7 @@ def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
 
     One without a path, or that is only patched with, syncs nothing by itself; one in a chart is a template.
     """
-    known = list(_syncing(reader))
+    known = list(syncing_kustomizations(reader))
     roots = [(each.file, target, each) for each, target in known if is_below(each.file, target)]
     taken: set[str] = set()
     for path, root, own in sorted(roots, key=lambda each: (len(each[1]), each[:2])):
@@ -93,7 +93,7 @@ def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
         )
 
 
-def _syncing(reader: ClusterReader) -> Iterator[tuple[FluxKustomization, str]]:
+def syncing_kustomizations(reader: ClusterReader) -> Iterator[tuple[FluxKustomization, str]]:
     """Gives the Kustomizations of Flux v2 that sync a folder of the repository, with that folder."""
     folders = folders_of(reader.files)
     for path, documents in sorted(reader.documents.items()):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, SyncPath
+from fluxv2_migrate.clusters.cluster_objects import ClusterObject, place_of
 from fluxv2_migrate.clusters.encrypted import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
@@ -19,8 +20,9 @@ from fluxv2_migrate.clusters.reconciled import in_namespace, is_checked_out
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.folders import is_below, nearest, normal_path
-from fluxv2_migrate.kubernetes import mapping_at, named_by, resource_of
+from fluxv2_migrate.kubernetes import group_of, mapping_at, named, named_by, resource_of
 from fluxv2_migrate.kustomize import BuiltObject, controller_build
+from fluxv2_migrate.kustomize.values import json_value
 from fluxv2_migrate.meaning import GitReference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.quoting import few, plural, shown_folder
@@ -37,12 +39,7 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
     is_known = view.flux1.fluxd is not None or around.clusters.given
     synced_paths = view.sync_paths if is_known else ()
     places = _places_of_flux1(view, around)
-    for _, document in around.repository.new_objects():
-        own = FluxKustomization.of_document(document)
-        if own is None or not own.path or document.key in around.clusters.foreign:
-            continue
-        if not around.clusters.may_have(document.key, view.name):
-            continue
+    for document, own in _own_kustomizations(view, around):
         path = normal_path(own.path)
         is_for_fluxd = any(_is_taken_in(each, path) for each in synced_paths)
         if not is_for_fluxd and not places.get(path):
@@ -61,6 +58,79 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
             ]
             for synced in synced_paths if fields else ():
                 findings.declare_object(f"sync path {shown_folder(synced.path)}", *fields)
+
+
+def tell_of_turns(view: ClusterView, around: Surroundings, findings: FindingGroups) -> None:
+    """Tells of Kustomizations that apply objects of fluxd from another path, and not as fluxd did."""
+    clusters, tree = around.clusters, around.clusters.tree
+    known = [
+        (document, own, normal_path(own.path))
+        for document, own in _own_kustomizations(view, around)
+        if own.rest is None and tree.is_folder(normal_path(own.path))
+    ]
+    paths = {path for _, _, path in known}
+    fluxds = [each for each in view.sync_paths if each.path not in paths]
+    if view.flux1.fluxd is None or not fluxds:
+        return
+    by_path: dict[str, dict[tuple[str, ...], ClusterObject]] = {}
+    for document, own, path in known:
+        # Of a path that holds that of fluxd it is told what it makes of all of it.
+        if view.name not in clusters.having(document.key) or any(_is_taken_in(each, path) for each in fluxds):
+            continue
+        if not by_path:
+            for each in clusters.objects(view, around.repository.documents):
+                by_path.setdefault(each.synced.path, {})[_identity(each)] = each
+        build = overlaid_build(tree, path, own.overlay) if own.overlay else controller_build(tree, path)
+        applied = {
+            _identity_of(manifest, clusters.default_namespace(view.name)): manifest
+            for built in build.objects
+            for manifest in [in_namespace(built.manifest, own.target_namespace)]
+        }
+        for synced in fluxds:
+            objects = by_path.get(synced.path, {}).items()
+            changed = [
+                each
+                for identity, each in objects
+                if identity in applied and json_value(each.manifest) != json_value(applied[identity])
+            ]
+            _tell_turns(document, path, synced.path, changed, findings)
+
+
+def _tell_turns(
+    document: Document, path: str, of_fluxd: str, changed: Sequence[ClusterObject], findings: FindingGroups
+) -> None:
+    if not changed:
+        return
+    names = {named(str(each.manifest.get("kind")), each.namespace, each.name): None for each in changed}
+    message = (
+        f"it applies other objects of {shown_folder(path)} than fluxd did of {shown_folder(of_fluxd)} under "
+        f"the same names, and what syncs that takes turns with it: {few(names, _SHOWN)}"
+    )
+    findings.stop(document, "RP080", message, ("spec", "path"))
+    if findings.accepts("RP080", document):
+        for each in names:
+            findings.declare_object(each, "applied", "contents")
+
+
+def _identity(each: ClusterObject) -> tuple[str, ...]:
+    return group_of(each.manifest), str(each.manifest.get("kind")), each.namespace, each.name
+
+
+def _identity_of(manifest: Mapping[str, Any], default: str) -> tuple[str, ...]:
+    return group_of(manifest), str(manifest.get("kind")), *place_of(manifest, default)
+
+
+def _own_kustomizations(view: ClusterView, around: Surroundings) -> list[tuple[Document, FluxKustomization]]:
+    """Gives the Kustomizations of Flux v2 that a cluster has, or may have, and that name a path."""
+    clusters = around.clusters
+    return [
+        (document, own)
+        for _, document in around.repository.new_objects()
+        if (own := FluxKustomization.of_document(document)) is not None
+        and own.path
+        and document.key not in clusters.foreign
+        and clusters.may_have(document.key, view.name)
+    ]
 
 
 def _is_taken_in(synced: SyncPath, path: str) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
-from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs
+from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs, tell_of_turns
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -116,6 +116,7 @@ def settle_syncs(
     needed: Needed = {}
     for view in around.clusters.clusters:
         _tell_settings(view, around, findings)
+        tell_of_turns(view, around, findings)
         sync = _planned(view, around, manifests)
         if sync.state == "there":
             tell_of_existing_syncs(view, around, findings)
@@ -171,7 +172,7 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         path
         for synced in synced_folders
         for path in (synced.builds if synced.files == "none" else (synced.path,))
-        if path not in there
+        if path not in there and not _is_taken_in(path, view, there, around)
     ]
     versions = view.settings.helm_operator.helm_versions
     running, has_helm_2 = running_programs(view, around, manifests), not versions or "v2" in versions
@@ -190,6 +191,17 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         missing = ((path, path) for path in wanted if not any(is_below(path, each) for each in there))
         return replace(sync, state="there", existing=existing, kustomizations=tuple(missing))
     return sync
+
+
+def _is_taken_in(path: str, view: ClusterView, there: Collection[str], around: Surroundings) -> bool:
+    """Gives whether a Kustomization of Flux v2 that is there applies all of a path beside another one."""
+    tree = around.clusters.tree
+    others = [each for each in view.sync_paths if each.path != path and each.path in there]
+    including = (path, *tree.ancestors(path))
+    return any(
+        is_below(path, each.path) if not tree.has_kustomization_file(each.path) else each.path in including
+        for each in others
+    )
 
 
 def _with_names(
@@ -249,7 +261,9 @@ def _written(
         return sync, ()
     tried = workspace.branch()
     try:
-        named, generated = _placed(sync, view, Homes(around.clusters, around.clusters.tree, tried))
+        # `flux bootstrap` puts them into the path that it is given.
+        own = [path for _, path in sync.kustomizations]
+        named, generated = _placed(sync, view, Homes(around.clusters, around.clusters.tree, tried, own))
     except (NoHome, CannotEdit) as error:
         message = f"{_named(view, around)} has no path of its own for the objects that sync it: {error}"
         findings.say("DA057", message, *place)

@@ -264,7 +264,7 @@ _ROWS: Final = (
     FindingType("RP054", "created-not-applied", "error", "List the file in the kustomization, take it out of what is ignored, or accept the code if something else applies it.", True, concern="cluster"),
     FindingType("RP055", "reference-not-applied", "error", "Put the object into a folder that the cluster syncs, or accept the code if something else applies it.", True, concern="cluster"),
     FindingType("RP056", "release-renamed", "error", "Take out what renames the release, so that it keeps the name under which it runs; accept the code if the new name is the one that runs.", True, concern="cluster"),
-    FindingType("RP057", "build-breaks", "error", "Correct or remove what the finding names, and migrate again.", concern="cluster"),
+    FindingType("RP057", "build-breaks", "error", "Correct or remove what the finding names, or give the clusters with all of their sync paths, and migrate again.", concern="cluster"),
     FindingType("RP058", "held-back-by-annotation", "error", "Remove the annotation, or write `fluxcd.io/ignore: \"true\"` beside it if nobody shall apply the object.", concern="cluster"),
     FindingType("RP060", "values-of-a-file", "warning", "Edit the values of the release, or the ConfigMap, from now on, and remove the file if nothing else reads it."),
     FindingType("RP061", "flux-2-too-old", "error", "Upgrade Flux to 2.0 or later first, and commit its gotk-components.", concern="cluster"),

@@ -55,11 +55,13 @@ class Homes:
     Attributes:
         tree: the kustomizations as they were.
         workspace: the texts by now; kustomizations are edited there.
+        first: folders that are taken before others that serve as many clusters.
     """
 
     clusters: ClusterMap
     tree: KustomizeTree
     workspace: Workspace
+    first: Collection[str] = ()
     _reached: dict[str, frozenset[str]] | None = None
     _builds: dict[str, Sequence[tuple[Kustomization, str]]] = field(default_factory=dict)
 
@@ -122,7 +124,7 @@ class Homes:
 
     def _candidates(self, wanted: set[str]) -> list[tuple[str, frozenset[str]]]:
         found = [(folder, clusters) for folder, clusters in self._folders().items() if clusters & wanted]
-        return sorted(found, key=lambda each: (-len(each[1] & wanted), each[0]))
+        return sorted(found, key=lambda each: (-len(each[1] & wanted), each[0] not in self.first, each[0]))
 
     def _folders(self) -> dict[str, frozenset[str]]:
         """Gives for each folder where something can be put the clusters that then see it."""
@@ -139,7 +141,8 @@ class Homes:
             for view, synced in self.clusters.sync_paths():
                 for build in synced.builds:
                     building.setdefault(build, set()).add(view.name)
-                if synced.files != "none":
+                # kustomize-controller lists all that lies below a folder without a kustomization.
+                if synced.files != "none" or not self.tree.has_kustomization_file(synced.path):
                     reading.setdefault(synced.path, set()).add(view.name)
             for folder, names in served.items():
                 for above in (folder, *self.tree.ancestors(folder)):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from fluxv2_migrate.applied.broken_kustomizations import tell_of_broken_kustomizations
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
 from fluxv2_migrate.clusters import DocumentKey
@@ -60,6 +61,7 @@ def tell_of_outcome(
         *(_migrated(each.release, each.twin.document) for each in removed),
     ]
     tell_of_result(result, migrated, made, findings, told)
+    tell_of_broken_kustomizations(result, findings)
     around.clusters.tree.let_trials_go()
 
 

@@ -196,7 +196,11 @@ def _why_missing(path: _Path, files: Sequence[str], reconciled: ReconciledCluste
             return (
                 f"no Kustomization syncs it alone: {each.file} names no path, and syncs the whole repository"
             )
-    others = [each.by for each in reconciled.paths if each.by is not None and each.by.path]
+    # Where Flux v2 did not sync the cluster itself, what it had been given beside fluxd says nothing of that.
+    known = () if path.view.flux2_file else path.reconciler.kustomizations
+    others = [
+        each.by for each in reconciled.paths if each.by is not None and each.by.path and each.by not in known
+    ]
     if path.synced.path and others and not path.view.is_assumed:
         return f"no Kustomization syncs it, though {others[0].file} says what is synced of this cluster"
     return ""

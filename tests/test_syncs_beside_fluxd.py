@@ -1,0 +1,194 @@
+"""Kustomizations of Flux v2 for folders above, below and under the paths of fluxd, and for bases of these."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+import fluxv2_migrate as fm
+from fluxv2_migrate.folders import normal_path
+from fluxv2_migrate.kustomize import KustomizeTree, controller_build
+from manifest_texts import CHART, fluxd_text, release_text
+from reference_trees import documents_of
+
+Files = dict[str, str | bytes]
+URL = "git.example.com/acme/fleet"
+BUILDS = "version: 1\n{}:\n  generators:\n  - command: kustomize build .\n{}"
+PLAIN_BUILD = BUILDS.format("commandUpdated", "")
+PATCHED_BUILD = BUILDS.format("patchUpdated", "  patchFile: over.yaml\n")
+VALUES = release_text("  values: {replicas: 2}\n")
+# Whose the Kustomization is: of fluxd's folder, of what fluxd applies, of what it applies itself, of nobody.
+PLACES = ("flux/apps.yaml", "{fluxd}/apps.yaml", "{path}/apps.yaml", "management/apps.yaml")
+
+
+def release(name: str = "web") -> str:
+    return release_text(CHART, name=name)
+
+
+def base(path: str, *more: str) -> Files:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata: {name: flux-system, namespace: flux-system}\n"
+        f"spec: {{interval: 1m, url: 'ssh://git@{URL}', ref: {{branch: main}}}}\n"
+    )
+    arguments = (f"--git-url=git@{URL.replace('/', ':', 1)}", "--git-branch=main", f"--git-path={path}")
+    return {"flux/flux.yaml": fluxd_text(*arguments, *more), "flux/source.yaml": source}
+
+
+def sync(path: str, spec: str = "") -> str:
+    return (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        "metadata: {name: apps, namespace: flux-system}\n"
+        f"spec: {{interval: 10m, path: './{path}', prune: false{spec}, "
+        "sourceRef: {kind: GitRepository, name: flux-system}}\n"
+    )
+
+
+def listing(*entries: str, more: str = "") -> str:
+    return f"resources: [{', '.join(entries)}]\n{more}"
+
+
+def above(place: str, inner: str) -> Files:
+    """Gives a Kustomization for `p`, where fluxd syncs `p/sub`, and a release in `p/other`."""
+    file = place.format(fluxd="p/sub", path="p")
+    files = base("p/sub") | {"p/sub/web.yaml": release(), "p/other/api.yaml": release("api"), file: sync("p")}
+    if inner != "plain":
+        own = ("apps.yaml",) if file == "p/sub/apps.yaml" else ()
+        files["p/sub/kustomization.yaml"] = listing("web.yaml", *own)
+    if inner == "listed":
+        own = ("apps.yaml",) if file == "p/apps.yaml" else ()
+        files["p/kustomization.yaml"] = listing("sub", "other/api.yaml", *own)
+    return files
+
+
+def under(place: str, over: str, config: str) -> Files:
+    """Gives a Kustomization for a base, and fluxd that builds an overlay of it."""
+    file = place.format(fluxd="prod", path="base")
+    own = {folder: ("apps.yaml",) if file == f"{folder}/apps.yaml" else () for folder in ("prod", "base")}
+    return base("prod", "--manifest-generation=true") | {
+        "base/kustomization.yaml": listing("web.yaml", *own["base"]),
+        "base/web.yaml": release(),
+        "prod/kustomization.yaml": listing("../base", *own["prod"], more=over),
+        "prod/.flux.yaml": config,
+        **({"prod/over.yaml": VALUES} if config == PATCHED_BUILD else {}),
+        file: sync("base"),
+    }
+
+
+def hold_everything_is_told(files: Files) -> fm.Migration:
+    """Holds that what is migrated builds wherever Flux v2 syncs it, and is verified, or that it is told."""
+    migration = fm.migrate_repository(files)
+    if not migration.ok:
+        return migration
+    report = fm.verify_migration(files, migration.files, declared=migration.declared)
+    assert report.ok, report.to_markdown()
+    tree = KustomizeTree(migration.files)
+    for _, manifest in documents_of(migration.files):
+        if manifest.get("kind") == "Kustomization" and "sourceRef" in (manifest.get("spec") or {}):
+            build = controller_build(tree, normal_path(manifest["spec"]["path"]))
+            assert build.ok, build.problems
+    again = fm.migrate_repository(migration.files)
+    assert dict(again.files) == dict(migration.files)
+    return migration
+
+
+@pytest.mark.parametrize(("place", "inner"), list(product(PLACES, ("plain", "kustomized", "listed"))))
+def test_a_folder_above_that_of_fluxd(place: str, inner: str) -> None:
+    migration = hold_everything_is_told(above(place, inner))
+    if not place.startswith("management"):
+        assert migration.ok
+        # Both paths have one source, and what is there already syncs both.
+        assert sorted(migration.created) == sorted(
+            {"p/sources/example.yaml", *(("p/sources/kustomization.yaml",) if inner == "listed" else ())}
+        )
+
+
+def test_nobody_s_folder_above_that_of_fluxd() -> None:
+    files = above("management/apps.yaml", "plain")
+    migration = fm.migrate_repository(files)
+    (told,) = (each for each in migration.findings if each.code == "RP057")
+    assert told.path == "management/apps.yaml"
+    assert "HelmRepository flux-system/example is there twice" in told.message
+    known = fm.MigrationOptions(clusters=(fm.Cluster(name="one", sync_paths=("p", "p/sub")),))
+    assert fm.migrate_repository(files, known).ok
+
+
+@pytest.mark.parametrize(
+    ("place", "over", "config"),
+    list(product(PLACES, ("", "namespace: prod\n", "nameSuffix: -eu\n"), (PLAIN_BUILD, PATCHED_BUILD))),
+)
+def test_a_base_of_what_fluxd_builds(place: str, over: str, config: str) -> None:
+    files = under(place, over, config)
+    if over and config == PATCHED_BUILD:
+        files["prod/over.yaml"] = (
+            VALUES.replace("name: web", "name: web-eu")
+            if "Suffix" in over
+            else VALUES.replace("shop", "prod")
+        )
+    migration = hold_everything_is_told(files)
+    codes = {each.code for each in migration.findings if each.severity == "error"}
+    if place.startswith("management"):
+        assert "RP052" in codes
+    elif over or config == PATCHED_BUILD:
+        # The base alone is another release, or the same one with other values, which would take turns.
+        assert codes & {"RP004", "RP020", "RP080"}
+    else:
+        assert migration.ok
+
+
+@pytest.mark.parametrize("place", PLACES[:3])
+def test_objects_that_take_turns(place: str) -> None:
+    files = under(place, "", PLAIN_BUILD)
+    kustomization = str(files["base/kustomization.yaml"])
+    files["base/kustomization.yaml"] = kustomization.replace("[web.yaml", "[web.yaml, settings.yaml")
+    files["base/settings.yaml"] = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n"
+    )
+    files["prod/kustomization.yaml"] = f"{files['prod/kustomization.yaml']!s}commonLabels: {{stage: prod}}\n"
+    migration = fm.migrate_repository(files)
+    (told,) = (each for each in migration.findings if each.code == "RP080")
+    assert told.path == place.format(fluxd="prod", path="base")
+    assert "HelmRelease shop/web" in told.message
+    assert "ConfigMap shop/settings" in told.message
+    answer = fm.Override(path=told.path, accept=("RP080",))
+    assert fm.migrate_repository(files, fm.MigrationOptions(overrides=(answer,))).ok
+
+
+def test_the_sync_of_fluxd_s_path_stands_in_it() -> None:
+    files = under("flux/apps.yaml", "", PATCHED_BUILD)
+    migration = fm.migrate_repository(files)
+    assert "prod/flux-system/gotk-sync.yaml" in migration.created
+    assert "base/sources/example.yaml" in migration.created
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [", suspend: true", ", commonMetadata: {annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}}"],
+)
+def test_what_applies_nothing_makes_no_path(rest: str) -> None:
+    files = above("flux/apps.yaml", "plain") | {"flux/apps.yaml": sync("p", rest)}
+    paths = {path for each in fm.migrate_repository(files).context.clusters for path in each.sync_paths}
+    assert "p" not in paths
+
+
+def test_a_path_that_brings_nothing_makes_none() -> None:
+    files = above("flux/apps.yaml", "plain")
+    del files["p/other/api.yaml"]
+    (cluster,) = fm.migrate_repository(files).context.clusters
+    assert cluster.sync_paths == ("p/sub",)
+
+
+def test_paths_of_paths() -> None:
+    # What fluxd applies syncs a folder in which the next Kustomization stands.
+    files = base("prod") | {
+        "prod/web.yaml": release(),
+        "prod/more.yaml": sync("more"),
+        "more/apps.yaml": sync("apps").replace("name: apps", "name: further"),
+        "more/settings.yaml": release("api"),
+        "apps/db.yaml": release("db"),
+    }
+    migration = hold_everything_is_told(files)
+    (cluster,) = migration.context.clusters
+    assert cluster.sync_paths == ("prod", "more", "apps")
+    assert migration.ok
