@@ -1188,3 +1188,15 @@ def test_fluxd_stays_where_a_build_that_fails_may_hold_what_it_does() -> None:
     assert not migration.ok
     assert "flux/staging.yaml" in migration.files
     assert migration.files["staging/flux-patch.yaml"] == patch
+
+
+def test_a_flux_yaml_stays_where_what_it_builds_fails() -> None:
+    files: Files = {
+        ".flux.yaml": "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n",
+        "kustomization.yaml": "resources: [nowhere]\npatchesStrategicMerge: [fluxd.yaml]\n",
+        "fluxd.yaml": fluxd("--manifest-generation"),
+        "web.yaml": workload_text(AUTOMATED),
+    }
+    migration = migrate(files)
+    assert not migration.ok
+    assert {".flux.yaml", "fluxd.yaml"} <= migration.files.keys()

@@ -1186,3 +1186,46 @@ def test_an_image_of_a_path_that_moves_objects_has_its_own_repository_there() ->
     assert '"flux-system:web' in str(migration.files["plain/web.yaml"])
     assert '"dev:web' in str(migration.files["dev/web.yaml"])
     assert "accessFrom" not in "".join(migration.created.values())
+
+
+@pytest.mark.parametrize(
+    ("written", "after"),
+    [
+        ("true", '"true"'),
+        ("yes", '"true"'),
+        ("1e3", '"1000"'),
+        ("!!str 5", "!!str 5"),
+        ("!!str true", "!!str true"),
+        ('!!int "5"', '"5"'),
+        ("{a: b}", ""),
+        ("[5]", ""),
+    ],
+)
+@pytest.mark.parametrize("form", ["string", "mapping"])
+def test_a_tag_that_is_no_text_is_marked_as_one_or_told(form: str, written: str, after: str) -> None:
+    image = {
+        "string": f"    image: nginx\n    tag: {written}\n",
+        "mapping": f"    image:\n      repository: nginx\n      tag: {written}\n",
+    }[form]
+    text = release_text(f"{CHART}  values:\n{image}", AUTOMATED, 'filter.fluxcd.io/chart-image: "semver:>=1"')
+    files: dict[str, str | bytes] = {"apps/web.yaml": text}
+    options = fm.MigrationOptions(sync_roots=("apps",))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok is bool(after)
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    result = str(migration.files["apps/web.yaml"])
+    if after:
+        assert f'tag: {after} # {{"$imagepolicy": "flux-system:web:tag"}}\n' in result
+    else:
+        assert [each.code for each in migration.findings if each.severity == "error"] == ["IM011"]
+        assert "$imagepolicy" not in result
+
+
+def test_beside_a_field_that_an_annotation_names_no_tag_is_looked_for() -> None:
+    values = "  values:\n    a:\n      b:\n        image: nginx:1.2.3\n        tag: 5\n"
+    text = release_text(
+        f"{CHART}{values}", AUTOMATED, 'filter.fluxcd.io/x: "semver:>=1"', "repository.fluxcd.io/x: a.b.image"
+    )
+    migration = fm.migrate_repository({"apps/web.yaml": text})
+    result = str(migration.files["apps/web.yaml"])
+    assert 'image: nginx:1.2.3 # {"$imagepolicy": "flux-system:web"}\n        tag: 5\n' in result

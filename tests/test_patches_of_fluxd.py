@@ -452,3 +452,22 @@ def test_releases_that_fluxd_patched_in_a_list_are_documents_at_once(*, migrates
     if not migrates:
         assert migration.files == files
     assert fm.migrate_repository(migration.files, options).files == migration.files
+
+
+@pytest.mark.parametrize(
+    ("patch_text", "code"),
+    [
+        ("kind: List\nitems:\n- {item}\n", ""),
+        ("kind: List\nitems: &all\n- {item}\n", "RP004"),
+    ],
+)
+def test_annotations_of_a_patch_in_a_list_go_with_it_or_stay(patch_text: str, code: str) -> None:
+    item = patch("web", "  namespace: shop\n").removeprefix("---\n").replace("\n", "\n  ").rstrip()
+    files: Files = {
+        "prod/kustomization.yaml": "resources: [web.yaml]\npatchesStrategicMerge: [more.yaml]\n",
+        "prod/web.yaml": workload_text(),
+        "prod/more.yaml": f"apiVersion: v1\n{patch_text.replace('{item}', item)}",
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    assert [each.code for each in migration.findings if each.severity == "error"] == [code] * bool(code)
+    assert ("fluxcd.io/automated" in str(migration.files["prod/more.yaml"])) is bool(code)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 import fluxv2_migrate as fm
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit
 from fluxv2_migrate.releases.patch_texts import convert_closure
+from manifest_texts import release_text
 from patched_overlays import CHART, IMAGE, Files, hold_commuting, migrate, release, releases, tree
 from patched_releases import patched_repositories
 from real_kustomize import build_all, write_tree
@@ -537,3 +538,18 @@ def test_an_image_that_has_no_field_to_write_needs_no_text_of_its_own(old: str, 
     migration = migrate(files, "dev", "prod")
     assert "tag: " not in migration.changed["prod/kustomization.yaml"]
     assert "prod/web-image.yaml" not in migration.files
+
+
+def test_a_release_that_is_taken_out_and_that_nobody_can_read_holds_its_closure_back() -> None:
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": "resources: [web.yaml, jobs.yaml]\n",
+        "base/web.yaml": release_text(CHART),
+        "base/jobs.yaml": release_text(f"  targetNamespace: 1_000\n{CHART}", name="jobs"),
+        "dev/kustomization.yaml": "resources: [../base]\npatchesStrategicMerge: [less.yaml]\n",
+        "dev/less.yaml": release_text("  timeout: 60\n")
+        + "---\n"
+        + release_text("  timeout: 60\n", name="jobs").replace("metadata:", "$patch: delete\nmetadata:"),
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("dev",)))
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["RP006"]
+    assert "base/jobs.yaml" not in migration.changed

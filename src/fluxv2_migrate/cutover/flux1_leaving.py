@@ -426,7 +426,10 @@ def _flux_yamls(
     users = _users_of_flux_yamls(workspace, around)
     for path, members in sorted(users.items()):
         if any(
-            synced.unknown or view.name in serving or (view.name, synced.path) in updated
+            synced.unknown
+            or view.name in serving
+            or (view.name, synced.path) in updated
+            or _is_unknown(synced, around)
             for view, synced in members
         ):
             continue

@@ -64,7 +64,7 @@ class Marker:
         document: index of the document in the file.
         path: the field that is written; `None` if the updater does not see the marker.
         value: what stands in the field.
-        is_quoted: whether the value is quoted, or a block of text.
+        is_quoted: whether the value is quoted, a block of text, or tagged as a text.
         seen: whether the updater sees it.
         reason: why it does not; a key of `UNSEEN_REASONS`.
         once: whether it works only once, since the rewritten file has it below the value.
@@ -161,7 +161,7 @@ def _placed(text: str, comments: Sequence[PlacedComment]) -> Iterator[tuple[Mark
                 comment.document,
                 scalar.path,
                 scalar.value,
-                is_quoted=bool(scalar.style),
+                is_quoted=bool(scalar.style) if not scalar.tag else scalar.tag.endswith("str"),
                 once=comment.once,
             ),
             scalar,

@@ -18,7 +18,7 @@ from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import own_manifest
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, images_over, place_image, place_tag
 from fluxv2_migrate.images.shared_texts import places_of_others
-from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object
+from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, objects_in
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
 from fluxv2_migrate.repository.documents import Document
@@ -163,6 +163,10 @@ class _Reader:
             return
         if self._ignores_elsewhere(document, sightings):
             message = "patches say of it whether fluxd ignores it, and are not converted"
+            self._tell_of(document, Notice("RP004", message, ("metadata",)))
+            return
+        if any(at for patch in self._patches(sightings) for at, _ in objects_in(patch.manifest)):
+            message = "a patch of it stands in a list that cannot be taken apart, and is not converted"
             self._tell_of(document, Notice("RP004", message, ("metadata",)))
             return
         objects = self._read_seen(document, sightings)

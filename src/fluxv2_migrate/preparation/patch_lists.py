@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES, is_flux_kustomization
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
+from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated
 from fluxv2_migrate.kubernetes import as_list, mapping_at, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES, KustomizeTree
 from fluxv2_migrate.repository.documents import read_documents
@@ -29,7 +30,7 @@ _Place: TypeAlias = tuple[int, tuple[str | int, ...]]
 
 
 def write_lists_as_documents(files: Mapping[str, str | bytes]) -> dict[str, str]:
-    r"""Gives the files in which patches of releases of Flux v1 stand in lists, with documents in their place.
+    r"""Gives the files in which patches of what Flux v1 reads stand in lists, with documents in their place.
 
     Source: kustomize api 0.21 `resource/factory.go` `inlineAnyEmbeddedLists`: both are the same to it.
 
@@ -43,9 +44,8 @@ def write_lists_as_documents(files: Mapping[str, str | bytes]) -> dict[str, str]
     True
     """
     texts = ((path, _text_of(content)) for path, content in files.items())
-    concerned = {
-        path: text for path, text in texts if "List" in text and any(map(text.__contains__, RELEASE_APIS))
-    }
+    words = (*RELEASE_APIS, *FLUXD_DOMAINS)
+    concerned = {path: text for path, text in texts if "List" in text and any(map(text.__contains__, words))}
     if not concerned:
         return {}
     tree = KustomizeTree(files)
@@ -67,7 +67,7 @@ def write_lists_as_documents(files: Mapping[str, str | bytes]) -> dict[str, str]
 
 
 def lists_as_documents(text: str) -> str:
-    """Gives a file of patches in which those of releases that stand in lists are documents of their own.
+    """Gives a file of patches in which those that stand in lists are documents of their own.
 
     Raises:
         CannotEdit: a list cannot be taken apart.
@@ -117,4 +117,4 @@ def _unpacked(text: str) -> str:
 
 def _holds_some(value: Mapping[str, object]) -> bool:
     items = list(objects_in(value))
-    return any(is_old_release(item) or (at and _holds_some(item)) for at, item in items)
+    return any(is_old_release(item) or is_annotated(item) or (at and _holds_some(item)) for at, item in items)

@@ -42,7 +42,7 @@ def read_closure(
     Args:
         overrides: what a person decided for each release that is migrated now.
         why_it_stays: of a document that no rule need be asked about, with how Kustomizations of Flux v2
-            patch it.
+            patch it, or how clusters would see it if no patch took it out.
     """
     documents = [around.repository.document(*key) for key in closure.documents]
     if not overrides.keys() & set(closure.documents):
@@ -74,11 +74,12 @@ def _staying(
     """Gives the documents that stay whatever the rules say, each with the reason."""
     for document in documents:
         known = around.clusters.sightings.get(document.key, ())
-        reason = why_it_stays(document, around, put_over(known, document.key, closure, around))
-        if reason is None or (reason[0] == "RP035" and any(taken_out(document.key, closure, around))):
-            # What no cluster has because a patch takes it out goes with that patch.
-            continue
-        yield document, reason
+        over = put_over(known, document.key, closure, around)
+        # What no cluster has because a patch takes it out goes with that patch.
+        gone = () if known else taken_out(document.key, closure, around)
+        reason = why_it_stays(document, around, (*over, *gone))
+        if reason is not None:
+            yield document, reason
 
 
 def _read(

@@ -161,13 +161,14 @@ def _why_it_stays(
     """Gives why nobody need ask a rule about a release; nothing where the rules decide.
 
     Args:
-        put_over: the release as Kustomizations of Flux v2 patch it, beside how clusters see it.
+        put_over: the release as Kustomizations of Flux v2 patch it, beside how clusters see it; of one that
+            patches take out everywhere, as clusters would see it.
     """
     repository, clusters = around.repository, around.clusters
     if repository.chart_around(document.path) is not None:
         return "RP001", "the release belongs to a chart, whose values fill it in", ()
-    sightings = clusters.sightings.get(document.key, ())
-    if not sightings:
+    sightings, over = clusters.sightings.get(document.key, ()), tuple(put_over)
+    if not sightings and not over:
         return _why_unseen(document, around)
     unknown = unknown_generator(sightings, clusters)
     if unknown is not None:
@@ -180,7 +181,6 @@ def _why_it_stays(
     filled = placeholder_in_comment(document.text)
     if filled is not None:
         return "RP063", filled.message, ()
-    over = tuple(put_over)
     refused = _refused(document, sightings) or (_refused(document, over) if over else None)
     if refused is not None:
         filled = placeholder_of_release(document.manifest)

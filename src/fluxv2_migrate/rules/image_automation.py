@@ -29,6 +29,7 @@ from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import TagTranslations
 
+_VALUES: Final = ("spec", "values")
 _NO_OPTIONS: Final = MigrationOptions()
 
 
@@ -292,29 +293,29 @@ def _image(
 def _read_image(
     workload: Workload, found: ContainerImage, policies: WorkloadPolicies, lookup: Lookup
 ) -> AutomatedImage:
-    number = _numeric_tag(workload, found)
+    unseen = _tag_of_no_text(workload, found)
     image = _written_image(workload, found, policies)
     if not image.fields:
         return image
-    text = None if number is None else workload.written((*workload.at, *number[0])) or number[1]
-    request = request_policy(workload, found, image, lookup, number=text)
+    text = None if unseen is None else workload.written((*workload.at, *unseen[0])) or unseen[1]
+    request = request_policy(workload, found, image, lookup, unseen_tag=text)
     return replace(image, policy=request)
 
 
 def _written_image(workload: Workload, found: ContainerImage, policies: WorkloadPolicies) -> AutomatedImage:
     """Gives an image with the fields that fluxd writes, or the code of what is said of why it does not."""
     pattern = policies.tag_patterns.get(found.container, "glob:*")
-    number = _numeric_tag(workload, found)
-    tag = found.image.tag or (number[1] if number is not None else None) or None
+    unseen = _tag_of_no_text(workload, found)
+    tag = found.image.tag or (unseen[1] if unseen is not None else None) or None
     path = _texts(found.paths.repository)
-    problem = _cannot(found, number is not None)
+    problem = _cannot(workload, found, is_tag_seen=unseen is None)
     if problem is None and not workload.decided(found.container).policy:
         problem = _never(workload, found, pattern, tag)
     if problem is not None:
         code, message, group = problem
         workload.note(code, message, path, group=group, answer=_undecided(workload, found, code))
         return AutomatedImage(found.container, found.image, tag, pattern, exception=code)
-    return AutomatedImage(found.container, found.image, tag, pattern, _fields(workload, found, number))
+    return AutomatedImage(found.container, found.image, tag, pattern, _fields(workload, found, unseen))
 
 
 def _undecided(workload: Workload, found: ContainerImage, code: str) -> Override | None:
@@ -327,10 +328,12 @@ def _undecided(workload: Workload, found: ContainerImage, code: str) -> Override
 _Problem = tuple[str, str, str]
 
 
-def _cannot(found: ContainerImage, is_number: bool) -> _Problem | None:
+def _cannot(workload: Workload, found: ContainerImage, *, is_tag_seen: bool) -> _Problem | None:
     """Gives why no marker can work."""
     image, paths = found.image, found.paths
-    if paths.registry is not None and paths.tag is None and not is_number:
+    if isinstance(_unseen_tag(workload, found), (Mapping, list)):
+        return "IM011", f"the image {image} cannot be marked: its tag is a mapping or a list", ""
+    if paths.registry is not None and paths.tag is None and is_tag_seen:
         message = "the registry is a field of its own and the tag is not: no marker can write `path:tag`"
         return "IM014", message, ""
     if is_refused_name(image):
@@ -360,28 +363,40 @@ def _never(workload: Workload, found: ContainerImage, pattern: str, tag: str | N
     return None
 
 
-def _numeric_tag(workload: Workload, found: ContainerImage) -> tuple[Path, str] | None:
-    """Gives the field and the text of a tag that YAML reads as a number; fluxd saw none."""
+def _unseen_tag(workload: Workload, found: ContainerImage) -> Any:
+    """Gives what stands where fluxd looked for a tag, and saw none because it is no text."""
     paths = found.paths
     if workload.kind != "HelmRelease" or paths.tag is not None or found.image.tag:
         return None
     holder: Any = workload.manifest
     for key in paths.repository[:-1]:
         holder = as_object(holder).get(str(key))
-    value = as_object(holder).get("tag")
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    mapped = workload.annotations.get(f"repository.fluxcd.io/{found.container}")
+    if mapped == ".".join(map(str, paths.repository[len(_VALUES) :])):
+        # Of a field that an annotation names nothing beside it is looked at.
         return None
-    # As JSON has it, which is what the chart gets.
-    text = str(int(value)) if float(value).is_integer() else repr(value)
-    return (*_texts(paths.repository[:-1]), "tag"), text
+    return as_object(holder).get("tag")
+
+
+def _tag_of_no_text(workload: Workload, found: ContainerImage) -> tuple[Path, str] | None:
+    """Gives the field and the text of a tag that YAML reads as a number or a boolean; fluxd saw none."""
+    value = _unseen_tag(workload, found)
+    if isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, (int, float)):
+        # As JSON has it, which is what the chart gets.
+        text = str(int(value)) if float(value).is_integer() else repr(value)
+    else:
+        return None
+    return (*_texts(found.paths.repository[:-1]), "tag"), text
 
 
 def _fields(
-    workload: Workload, found: ContainerImage, number: tuple[Path, str] | None
+    workload: Workload, found: ContainerImage, unseen: tuple[Path, str] | None
 ) -> tuple[MarkedField, ...]:
     image, paths = found.image, found.paths
     at = tuple(int(key) if key.isdecimal() else key for key in workload.at)
-    tag: tuple[tuple[str | int, ...], str] | None = number
+    tag: tuple[tuple[str | int, ...], str] | None = unseen
     if paths.tag is not None:
         tag = (paths.tag, image.tag)
     repository = (*at, *paths.repository)

@@ -23,18 +23,23 @@ from fluxv2_migrate.tags.policies import LAST, PINNED, escape
 
 
 def request_policy(
-    workload: Workload, found: ContainerImage, image: AutomatedImage, lookup: Lookup, *, number: str | None
+    workload: Workload,
+    found: ContainerImage,
+    image: AutomatedImage,
+    lookup: Lookup,
+    *,
+    unseen_tag: str | None,
 ) -> PolicyRequest:
     """Gives what an image needs: which tags are selected, and with which credentials they are read.
 
     Args:
         image: the same with its tag and filter.
-        number: the tag as it is written, where YAML reads it as a number.
+        unseen_tag: the tag as it is written, where YAML reads it as no text.
 
     Source: fluxcd/flux 1.25.4 `pkg/policy/pattern.go`, `pkg/cluster/kubernetes/images.go`.
     """
     path = tuple(map(str, found.paths.repository))
-    chosen = _choice(workload, found, image, path, number=number)
+    chosen = _choice(workload, found, image, path, unseen_tag=unseen_tag)
     repository = _repository(workload, found, lookup, path)
     return PolicyRequest(repository, chosen.policy, chosen.filter_tags, chosen.follows_digest, chosen.order)
 
@@ -60,7 +65,7 @@ def _known_tags(options: MigrationOptions, image: ImageRef) -> tuple[TaggedImage
 
 
 def _choice(
-    workload: Workload, found: ContainerImage, image: AutomatedImage, path: Path, *, number: str | None
+    workload: Workload, found: ContainerImage, image: AutomatedImage, path: Path, *, unseen_tag: str | None
 ) -> _Choice:
     decided = workload.decided(found.container)
     if decided.policy:
@@ -73,10 +78,11 @@ def _choice(
     known = _known_tags(workload.options, found.image)
     translated = workload.translations.of(image.tag_pattern, image.tag, known, workload.flux_version)
     group = f"{workload.resource} {found.container}"
-    if number is not None:
-        read = "" if number == image.tag else f", {image.tag} to the chart"
+    if unseen_tag is not None:
+        kind = "boolean" if image.tag in ("true", "false") else "number"
+        read = "" if unseen_tag == image.tag else f", {image.tag} to the chart"
         message = (
-            f"YAML reads the tag {number} as a number{read}, and fluxd saw no tag: it is written as text"
+            f"YAML reads the tag {unseen_tag} as a {kind}{read}, and fluxd saw no tag: it is written as text"
         )
         # Without a tag fluxd knew no build time, and so no order: nothing moves until a person gives one.
         pinned = pattern.requires_timestamp

@@ -128,7 +128,7 @@ class AutomatedImage:
 
 
 def numbers_as_texts(image: AutomatedImage, document: Mapping[str, Any]) -> Iterator[Set]:
-    """Gives what writes the tag of an image that is a number as the text that the chart made of it until now.
+    """Gives what writes the tag of an image that is no text as the one that the chart made of it until now.
 
     That `1.10` is 1.1 is seen by everybody but the eye.
 
@@ -142,7 +142,7 @@ def numbers_as_texts(image: AutomatedImage, document: Mapping[str, Any]) -> Iter
     """
     for each in image.fields:
         before = leaf_at(document, each.field)
-        if isinstance(before, (int, float)) and not isinstance(before, bool):
+        if isinstance(before, (int, float)):
             yield Set(each.field, each.value, because=(".".join(each.field),), rule="number-tag")
 
 
