@@ -18,6 +18,26 @@ _DARK: Final = (
 _SAID_DARK: Final = ":is([data-jp-theme-light=false],[data-vscode-theme-kind$=dark],.dark)"
 _SAID_LIGHT: Final = ":is([data-jp-theme-light=true],[data-vscode-theme-kind$=light],.light)"
 
+
+def _stacked(width: str, tables: str) -> str:
+    """Gives the rules by which each row of these tables is a list of its own, where there is no more room."""
+    rules = """
+TABLES :is(table,tbody,tr,th,td,caption){display:block}
+TABLES thead{display:none}
+TABLES:has(table){max-height:none}
+TABLES tr{padding:.3rem 0}
+TABLES tr+tr{border-top:1px solid var(--line)}
+TABLES :is(th,td){border:none;max-width:none;padding:.1rem .6rem}
+TABLES th[scope=row]{font-weight:600}
+TABLES td{display:flow-root;padding-left:9.9rem}
+TABLES td:empty{display:none}
+TABLES td:not(:first-child){min-width:0}
+TABLES td::before{content:attr(data-title);color:var(--soft);float:left;width:9rem;margin-left:-9.3rem}
+TABLES td .message{min-width:0}
+""".replace("TABLES", tables)
+    return f"@media screen{{@container fm (max-width:{width}){{{rules}}}}}"
+
+
 _RULES: Final = f"""
 .fm{{{_LIGHT}}}
 @media (prefers-color-scheme:dark){{.fm{{{_DARK}}}}}
@@ -33,7 +53,7 @@ html:has(.fm.page){{background:Canvas}}
 .fm h2{{font-size:1.25rem;margin:1.8rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}}
 .fm h3{{font-size:1.05rem;margin:1.2rem 0 .4rem}}
 .fm h4,.fm h5{{font-size:1rem;margin:.2rem 0}}
-.fm :is(h1,h2,h3,h4,h5){{font-weight:650;line-height:1.25;color:inherit}}
+.fm :is(h1,h2,h3,h4,h5){{font-weight:650;line-height:1.25;color:inherit;padding-inline:0}}
 .fm p{{margin:.4rem 0;max-width:60rem}}
 .fm ul,.fm ol{{margin:.4rem 0;padding-left:1.4rem}}
 .fm a{{color:var(--link)}}
@@ -77,7 +97,7 @@ margin:.7rem 0}}
 .fm .here,.fm mark.here{{background:var(--warn-shade);color:var(--ink);font-weight:700}}
 .fm .added,.fm .removed,.fm .hunk,.fm .here,.fm .line{{display:block;white-space:pre}}
 .fm dl{{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:.8rem 0}}
-.fm dt{{font-weight:600;float:none;width:auto}}
+.fm dt{{font-weight:600;float:none;width:auto;margin:0}}
 .fm dd{{margin:0;max-width:60rem;float:none;width:auto}}
 .fm .verdict .badge{{font-size:1.05rem;padding:.25rem .9rem;white-space:normal}}
 .fm .steps>li{{margin:.7rem 0}}
@@ -94,17 +114,10 @@ border:1px solid var(--soft);border-radius:4px;min-width:14rem;max-width:100%}}
 .fm mark{{background:none;color:inherit}}
 @media (max-width:40rem){{.fm dl{{grid-template-columns:1fr;gap:.1rem}}.fm dd{{margin-bottom:.4rem}}
 .fm.page{{padding:.5rem .75rem 2rem}}.fm .filter{{position:static}}}}
-@media screen{{@container fm (max-width:48rem){{
-.fm :is(table,tbody,tr,th,td,caption){{display:block}}.fm thead{{display:none}}
-.fm .scroll:has(table){{max-height:none}}.fm tr+tr{{border-top:1px solid var(--line)}}
-.fm tr{{padding:.3rem 0}}.fm :is(th,td){{border:none;max-width:none;padding:.1rem .6rem}}
-.fm th[scope=row]{{font-weight:600}}
-.fm td{{display:flow-root;padding-left:9.9rem}}.fm td:empty{{display:none}}
-.fm td:not(:first-child),.fm td:not(:first-child):has(code){{min-width:0}}
-.fm td::before{{content:attr(data-title);color:var(--soft);float:left;width:9rem;margin-left:-9.3rem}}
-.fm td .message{{min-width:0}}
+@media screen{{@container fm (max-width:40rem){{
 .fm :is(.added,.removed,.hunk,.here,.line){{white-space:pre-wrap;overflow-wrap:anywhere;
 padding-left:6ch;text-indent:-6ch}}}}}}
+{_stacked("40rem", ".fm .scroll")}{_stacked("48rem", ".fm .scroll:has(td :is(code,.message))")}
 .fm .skip{{position:absolute;left:-99rem}}
 .fm .skip:focus{{position:static}}
 .fm [hidden]{{display:none}}

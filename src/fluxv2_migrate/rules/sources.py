@@ -35,7 +35,7 @@ RULE_SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "kind": "helm-controller 1.6.3 `api/v2/helmrelease_types.go`",
         "kustomization": "kustomize 5.8 `api/types/kustomization.go`",
         "live-field": "Kubernetes 1.25 `apimachinery/pkg/apis/meta/v1/types.go` ObjectMeta",
-        "marker": "image-automation-controller 1.2 `pkg/update/setters.go`",
+        "marker": "image-automation-controller 1.2 `internal/update/setters.go`",
         "namespace": f"{_APPLY}: fluxd filled in its default namespace",
         "namespace-name": _NAMES,
         "namespace-object": f"{_APPLY}: an object needs its namespace",
