@@ -17,7 +17,7 @@ from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.patches import read_patch
 from fluxv2_migrate.plan import Move, Remove, Set, apply_to_mapping
-from fluxv2_migrate.releases.patch_texts import _MadeOnce
+from fluxv2_migrate.releases.made_once import MadeOnce
 from kustomize_trees import folders_of, kustomize_trees
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.sampled_from((0, 1, 0.0, -0.0, 1.0, "", "a", "1")))
@@ -94,13 +94,13 @@ def test_a_release_after_a_plan_is_what_the_plan_makes_of_it_alone() -> None:
         {**release, "metadata": {"name": "b"}},
     ]
     for plans in (PLANS[:2], PLANS[1::-1], PLANS):
-        made = _MadeOnce()
+        made = MadeOnce()
         for plan in plans:
             for each in (*seen, *seen):
                 if not any(isinstance(one, Move) and one.source[1] not in each["spec"] for one in plan):
                     alone = apply_to_mapping(plan, each)
                     assert json.dumps(made.after(plan, each)) == json.dumps(alone)
-    made = _MadeOnce()
+    made = MadeOnce()
     one, other = (made.after(PLANS[1], each) for each in seen[:2])
     assert one["spec"]["rollback"] is other["spec"]["rollback"]
     assert one["metadata"] is other["metadata"]

@@ -60,6 +60,10 @@ class SyncedFiles:
         """Gives all that is built for a sync path."""
         return [self.build_of(synced, folder) for folder in synced.builds]
 
+    def is_known(self, synced: SyncPath) -> bool:
+        """Gives whether all that is built for a sync path is known: no build of it fails."""
+        return all(build.is_complete for build in self.builds(synced))
+
     def read_alone(self, synced: SyncPath, paths: Iterable[str]) -> Iterator[str]:
         """Gives those of some files that are read one by one for a sync path."""
         if synced.files == "none":

@@ -41,7 +41,7 @@ class FluxdObject(NamedTuple):
 
 def objects_of_fluxd(synced: SyncPath, clusters: ClusterMap, repository: Repository) -> list[FluxdObject]:
     """Gives what fluxd applied of a sync path; nothing where a command that nobody knows printed it."""
-    if synced.unknown or not all(build.is_complete for build in clusters.synced.builds(synced)):
+    if synced.unknown or not clusters.synced.is_known(synced):
         return []
     found = [
         FluxdObject(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -18,13 +17,13 @@ from fluxv2_migrate.clusters.fluxd_clusters import (
     Flux1Programs,
     notice_of_filled_in_paths,
     of_fluxd,
-    paths_of,
     repository_key,
     sort_programs,
     view_of_fluxds,
     with_filled_in_paths,
 )
 from fluxv2_migrate.clusters.generated import generator_notices
+from fluxv2_migrate.clusters.given_clusters import given_clusters
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
 from fluxv2_migrate.clusters.proposals import (
@@ -32,14 +31,11 @@ from fluxv2_migrate.clusters.proposals import (
     of_flux_2,
     of_flux_yaml,
     of_folders,
-    overlaid_paths,
 )
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
-from fluxv2_migrate.clusters.units import flux_yaml_folders, read_sync_path
+from fluxv2_migrate.clusters.units import flux_yaml_folders
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
-from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import is_below, normal_path, overlap
 from fluxv2_migrate.kubernetes import mapping_at, numbered
 from fluxv2_migrate.kustomize import KustomizeTree
@@ -85,7 +81,7 @@ def read_clusters(
     if not (always or shown or flux_yaml_folders(files)):
         return ClusterMap()
     if found.given:
-        views = with_operators(list(_given(programs, reader)), programs, reader)
+        views = with_operators(list(given_clusters(programs, reader)), programs, reader)
         known = (_with_options(view, options) for view in views)
         apis = _apis_of_releases(reader)
         found.clusters = tuple(_with_old_fluxd(view, apis) for view in known)
@@ -279,74 +275,6 @@ def _with_old_fluxd(view: ClusterView, apis: Collection[str]) -> ClusterView:
     if view.settings.fluxd.version is not None or not apis or "helm.fluxcd.io/v1" in apis:
         return view
     return replace(view, settings=with_fluxd(view.settings, version=_LAST_OF_OLD_RELEASES))
-
-
-# What a person says
-
-
-def _given(programs: Flux1Programs, reader: ClusterReader) -> Iterator[ClusterView]:
-    given = reader.options.clusters or tuple(_of_roots(reader.options.sync_roots, programs))
-    for said in given:
-        fluxds = _fluxds_of(said, programs, is_only=len(given) == 1)
-        shown = view_of_fluxds(said.name, fluxds, programs, reader) if fluxds else None
-        paths = [normal_path(path) for path in said.sync_paths]
-        generates = said.fluxd.manifest_generation
-        is_shown = shown is not None and generates in (None, shown.settings.fluxd.manifest_generation)
-        if shown is not None and is_shown and (not paths or set(paths) == set(paths_of(fluxds[0]))):
-            yield replace(shown, reason=f"as given; {shown.reason}")
-            continue
-        paths = paths or list(paths_of(fluxds[0]) if fluxds else ())
-        generates = _generates(said, shown, reader)
-        known = fluxds[0].environment if fluxds else {}
-        synced = tuple(
-            read_sync_path(path, reader.files, reader.tree, generates=generates, environment=known)
-            for path in dict.fromkeys(paths or [""])
-        )
-        if shown is None:
-            ways = (((each,) if each.over else overlaid_paths(each, reader)) for each in synced)
-            synced = tuple(chain.from_iterable(ways))
-            yield ClusterView(Cluster(name=said.name), synced, "as given")
-        else:
-            yield replace(shown, sync_paths=synced, reason="as given", notices=())
-
-
-def _generates(said: Cluster, shown: ClusterView | None, reader: ClusterReader) -> bool | None:
-    """Gives whether fluxd ran the commands of `.flux.yaml`s; nothing where these themselves tell."""
-    generates = said.fluxd.manifest_generation
-    if generates is None and shown is not None:
-        return shown.settings.fluxd.manifest_generation
-    is_open = generates and shown is None
-    if is_open and (said.flux_version or any(is_of_flux2(each.manifest) for each in reader.every_document())):
-        # The `.flux.yaml` may have left with an earlier migration, and what it built stays built: what
-        # that one knew of a cluster names the Flux release, too.
-        return None
-    return generates
-
-
-def _of_roots(roots: Sequence[str], programs: Flux1Programs) -> Iterator[Cluster]:
-    """Gives a cluster for each root; roots that one fluxd syncs together are one cluster."""
-    groups: dict[int | str, list[str]] = {}
-    for root in dict.fromkeys(roots):
-        path = normal_path(root)
-        together = [index for index, fluxd in enumerate(programs.own) if path in paths_of(fluxd)]
-        groups.setdefault(together[0] if together else path, []).append(root)
-    for group in groups.values():
-        yield Cluster(name=normal_path(group[0]) or "cluster", sync_paths=tuple(group))
-
-
-def _fluxds_of(said: Cluster, programs: Flux1Programs, *, is_only: bool) -> tuple[Flux1Program, ...]:
-    """Gives the fluxds that may be that of a cluster which a person named."""
-    known = programs.own
-    if said.fluxd.git_url:
-        key = repository_key(said.fluxd.git_url)
-        known = tuple(each for each in known if repository_key(each.text("git-url")) in ("", key))
-    paths = {normal_path(path) for path in said.sync_paths}
-    found = [each for each in known if paths & set(paths_of(each))]
-    if len(found) > 1 and said.branch is not None:
-        found = [each for each in found if each.text("git-branch") == said.branch] or found
-    if found:
-        return tuple(found)
-    return known if is_only and len({paths_of(each) for each in known}) == 1 else ()
 
 
 # What the repository shows

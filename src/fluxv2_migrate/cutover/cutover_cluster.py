@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
-from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
+from fluxv2_migrate.cutover.left_releases import LeftReleases
 from fluxv2_migrate.cutover.running import RunningProgram
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.flux1.apis import RELEASE_DEFINITIONS

@@ -5,113 +5,27 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from fluxv2_migrate.applied.pruning import prunes_what
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, read_sync_path, take_out
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
-from fluxv2_migrate.cutover.running import other_fluxds
+from fluxv2_migrate.cutover.left_releases import LeftReleases
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.folders import is_below, overlap
-from fluxv2_migrate.kubernetes import named, objects_in
 from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _SHOWN: Final = 8
 _Going = TypeVar("_Going", Flux1Document, str)
-
-
-@dataclass(frozen=True, slots=True)
-class LeftReleases:
-    """What a cluster's helm-operator still serves.
-
-    Attributes:
-        resources: the releases of Flux v1 that are left, as findings name them, and other syncs of Flux v1.
-        places: where they stand, as `path:line`.
-    """
-
-    cluster: str
-    resources: tuple[str, ...]
-    places: tuple[str, ...]
-
-
-def left_releases(around: Surroundings, going: Collection[DocumentKey]) -> Mapping[str, LeftReleases]:
-    """Gives for each cluster the releases of Flux v1 that are left, whatever the reason.
-
-    Args:
-        going: the documents of releases that are migrated, or have a twin of Flux v2.
-    """
-    # Without a cluster that is known whatever is left may be what runs.
-    names = [view.name for view in around.clusters.clusters] or [""]
-    found: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
-    for cluster, what, place in (
-        *_left_documents(names, around, going),
-        *_other_syncs(around),
-        *_unread_files(around),
-    ):
-        found[cluster].append((what, place))
-    return {
-        name: LeftReleases(name, tuple(each for each, _ in left), tuple(place for _, place in left if place))
-        for name, left in found.items()
-    }
-
-
-def _left_documents(
-    names: Sequence[str], around: Surroundings, going: Collection[DocumentKey]
-) -> Iterator[tuple[str, str, str]]:
-    """Gives the releases that are left: the cluster, the release and its place."""
-    clusters, outputs = around.clusters, around.clusters.outputs
-    for path, documents in sorted(around.repository.documents.items()):
-        for document in documents:
-            is_old = any(is_old_release(each) for _, each in objects_in(document.manifest))
-            is_going = document.key in going or clusters.runs_flux_1(document)
-            if not is_old or is_going or path in outputs:
-                continue
-            resource = named("HelmRelease", *document.identity)
-            seen = [each.cluster for each in clusters.sightings.get(document.key, ())]
-            if not seen and not is_partial_release(document.manifest):
-                seen = _broken_over(path, around)
-            for cluster in dict.fromkeys(seen if clusters.clusters else names):
-                yield cluster, resource, f"{path}:{document.line}"
-
-
-def _broken_over(path: str, around: Surroundings) -> list[str]:
-    """Gives the clusters that may have what a file holds: a build of a sync path above it fails."""
-    clusters = around.clusters
-    return [
-        view.name
-        for view, synced in clusters.sync_paths()
-        if is_below(path, synced.path) and _fails(synced, around)
-    ]
-
-
-def _other_syncs(around: Surroundings) -> Iterator[tuple[str, str, str]]:
-    """Gives what other fluxds sync to a cluster, which stands nowhere here."""
-    for view in around.clusters.clusters:
-        for other in other_fluxds(view, around):
-            yield view.name, f"what fluxd {other.namespace}/{other.name} syncs: {other.syncs}", ""
-
-
-def _unread_files(around: Surroundings) -> Iterator[tuple[str, str, str]]:
-    """Gives the files that speak of releases of Flux v1 and cannot be read."""
-    repository, clusters = around.repository, around.clusters.clusters
-    for path in repository.errors:
-        lines = repository.old_lines(path)
-        for view in clusters if lines else ():
-            if any(is_below(path, synced.path) for synced in view.sync_paths):
-                yield view.name, path, f"{path}:{lines[0]}"
-        if lines and not clusters:
-            yield "", path, f"{path}:{lines[0]}"
 
 
 def remove_flux1(
@@ -171,7 +85,8 @@ def _keep_telling(
             view.name
             for view in around.clusters.clusters
             if any(
-                (_fails(synced, around) and view.name in asking) or _is_unknown(synced, around)
+                (not around.clusters.synced.is_known(synced) and view.name in asking)
+                or _is_unknown(synced, around)
                 for synced in view.sync_paths
             )
         }
@@ -210,11 +125,6 @@ def _updated_by_fluxd(automated: Collection[DocumentKey], around: Surroundings) 
     """Gives the clusters that have a workload whose images nothing but fluxd updates yet."""
     seen = (each for key in automated for each in around.clusters.sightings.get(key, ()))
     return {each.cluster for each in seen}
-
-
-def _fails(synced: SyncPath, around: Surroundings) -> bool:
-    """Gives whether nobody can tell what a sync path holds, for a build of it fails."""
-    return not all(build.is_complete for build in around.clusters.synced.builds(synced))
 
 
 def _is_unknown(synced: SyncPath, around: Surroundings) -> bool:

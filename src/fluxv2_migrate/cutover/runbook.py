@@ -9,7 +9,7 @@ from typing import Final
 from fluxv2_migrate.cutover import runbook_after, runbook_before, runbook_merge
 from fluxv2_migrate.cutover.cutover_cluster import CutoverCluster, RunbookStep
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
-from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
+from fluxv2_migrate.cutover.left_releases import LeftReleases
 from fluxv2_migrate.cutover.runbook_page import steps_of_page
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.finding import Finding

@@ -11,7 +11,7 @@ from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
 from fluxv2_migrate.applied.result import Result
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.cutover.expected_release import expected_releases, manifests_of_clusters
-from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
+from fluxv2_migrate.cutover.left_releases import LeftReleases
 from fluxv2_migrate.cutover.syncs import SyncLayout
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.constraints import refused_fields

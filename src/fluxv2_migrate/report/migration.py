@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour import FirstHour, foresee_first_hour
-from fluxv2_migrate.cutover.flux1_leaving import LeftReleases
+from fluxv2_migrate.cutover.left_releases import LeftReleases
 from fluxv2_migrate.cutover.runbook import CutoverFacts, Runbook, write_runbook
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.flux2 import (
