@@ -28,10 +28,11 @@ from fluxv2_migrate.yaml_text import (
     split_documents,
     value_of,
 )
-from fluxv2_migrate.yaml_text.composer import _READERS, Reader
+from fluxv2_migrate.yaml_text.composer import Reader
 from fluxv2_migrate.yaml_text.large_parts import LEVELS, Parts
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.parser import parse
+from fluxv2_migrate.yaml_text.readers import READERS
 from fluxv2_migrate.yaml_text.readings import scalars_read_otherwise
 from fluxv2_migrate.yaml_text.scanner import scan, scan_outline
 from fluxv2_migrate.yaml_text.value_scanner import scan_value
@@ -149,7 +150,7 @@ def means(text: str, root: Node | None, parts: Parts) -> None:
     """Holds the scanner of values to what the nodes mean; it leaves merge keys and what is wrong to these."""
     readers: tuple[Reader, ...] = ("flux1", "kustomize")
     for reader in readers:
-        plain, _, _, plain_key = _READERS[reader]
+        plain, _, _, plain_key = READERS[reader]
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("fluxv2_migrate.yaml_text.value_scanner.LARGE", 1)

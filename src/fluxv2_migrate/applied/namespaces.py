@@ -230,7 +230,7 @@ def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -
     needed: set[str] = set()
     defined: set[str] = set()
     for synced in view.sync_paths:
-        if synced.unknown or not all(build.is_complete for build in around.clusters.synced.builds(synced)):
+        if synced.unknown or not around.clusters.synced.is_known(synced):
             return set(), set()
         # Flux v2 applies what it puts into a namespace, so that one is there.
         if synced in applied and not synced.target_namespace:

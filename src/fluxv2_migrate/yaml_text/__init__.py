@@ -8,7 +8,6 @@ from fluxv2_migrate.yaml_text.block import (
 )
 from fluxv2_migrate.yaml_text.composer import (
     compose,
-    key_of,
     read_document,
     read_nodes,
     read_outline,
@@ -65,6 +64,7 @@ from fluxv2_migrate.yaml_text.items import items_as_documents
 from fluxv2_migrate.yaml_text.large_parts import Parts
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, PartEdit, edit_part
+from fluxv2_migrate.yaml_text.readers import key_of
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 from fluxv2_migrate.yaml_text.scanner import content_start
 from fluxv2_migrate.yaml_text.sequences import append_item, append_items, remove_item

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import key_of, read_nodes, value_of
+from fluxv2_migrate.yaml_text.composer import read_nodes, value_of
 from fluxv2_migrate.yaml_text.emitter import Style, emit_scalar, emit_value
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
@@ -29,6 +29,7 @@ from fluxv2_migrate.yaml_text.extents import (
 )
 from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, SequenceNode
+from fluxv2_migrate.yaml_text.readers import key_of
 
 _FOLD: Final = re.compile(r"\n[ \t]*(?=\S)")
 _MERGE: Final = "<<"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
-import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from ruamel.yaml.error import YAMLError
@@ -20,15 +17,7 @@ from fluxv2_migrate.yaml_text.large_parts import NO_PARTS, Parts
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
-from fluxv2_migrate.yaml_text.scalars import (
-    Scalar,
-    is_key_to_kustomize,
-    is_same_scalar,
-    read_by_kustomize,
-    resolve_plain_scalar,
-    scalar_by_flux1,
-    scalar_by_kustomize,
-)
+from fluxv2_migrate.yaml_text.readers import READERS
 from fluxv2_migrate.yaml_text.scanner import scan, scan_outline
 from fluxv2_migrate.yaml_text.value_scanner import scan_value
 
@@ -36,9 +25,6 @@ Reader = Literal["flux1", "kustomize"]
 """Whose reading a value is: fluxd's and kubectl's, or kustomize's, which builds every path of Flux v2."""
 _AnyReader = Literal["flux1", "kustomize", "both"]
 """Both have a reading only of what each of them reads as the other does."""
-_LARGEST_FLOAT32: Final = 3.4028234663852886e38
-_EXPONENT_FROM: Final = 6
-"""From this power of ten on Go writes a float with an exponent, where it chooses the shortest form."""
 MAXIMUM_SIZE: Final = 10_000_000
 """Characters of a document; Kubernetes takes no object of more than 1.5 MB."""
 _SHORT: Final = 2_000
@@ -174,7 +160,7 @@ def reading_once(text: str, reader: Reader = "flux1") -> Reading:
     if len(text) <= MAXIMUM_SIZE:
         # Most documents are alike, and what is not is read again; their nodes show what is wrong with others.
         for each in ("both", reader) if reader == "flux1" else (reader,):
-            plain, _, _, plain_key = _READERS[each]
+            plain, _, _, plain_key = READERS[each]
             with suppress(Unsure, InvalidManifest):
                 value, parts = scan_value(text, plain, plain_key, _Values("", None, 1, each).of)
                 return Reading(value, parts, each == "both")
@@ -328,7 +314,7 @@ class _Values:
         self._path = path
         self._line = line
         self._has_aliases = "*" in text
-        self._plain, self._scalar, self._key, self._plain_key = _READERS[reader]
+        self._plain, self._scalar, self._key, self.plain_key = READERS[reader]
         self._known: dict[int, tuple[Any, int]] = {}
         self._nodes = 0
         self._repeated = 0
@@ -367,7 +353,7 @@ class _Values:
 
     def _of_collection(self, node: Node) -> Any:
         self._nodes += len(node.value) + 1
-        plain, scalar, plain_key = self._plain, self._scalar, self._plain_key
+        plain, scalar, plain_key = self._plain, self._scalar, self.plain_key
         if node.__class__ is SequenceNode:
             return [
                 scalar(child) if isinstance(child, ScalarNode) else self.of(child) for child in node.value
@@ -443,85 +429,3 @@ def value_of(node: Node | None, reader: Reader = "flux1") -> Any:
     {'a': [True, '1', 2, 2.5], '2': None}
     """
     return None if node is None else _Values("*", None, 1, reader).of(node)
-
-
-def key_of(node: ScalarNode) -> str:
-    """Gives a key as JSON has it: a string, whatever YAML makes of it."""
-    return _key_text(scalar_by_flux1(node)) if node.tag or node.style else _plain_key(node.value)
-
-
-@lru_cache(maxsize=4096)
-def _plain_key(text: str) -> str:
-    # The same few keys stand in every manifest.
-    return _key_text(resolve_plain_scalar(text))
-
-
-def _key_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return _float_key(value)
-    return str(value)
-
-
-def _float_key(value: float) -> str:
-    """Gives a float as Go's reader makes a key of it: with the digits that tell it from others of 32 bits.
-
-    Source: sigs.k8s.io/yaml `yaml.go` `convertToJSONableObject`, `strconv.FormatFloat(…, 'g', -1, 32)`.
-    """
-    if math.isnan(value):
-        return ".nan"
-    if abs(value) > _LARGEST_FLOAT32:
-        return ".inf" if value > 0 else "-.inf"
-    (short,) = struct.unpack("f", struct.pack("f", value))
-    # Nine digits tell every float of 32 bits from the others.
-    digits, text = next(
-        (digits, text)
-        for digits in range(9)
-        if struct.pack("f", float(text := f"{short:.{digits}e}")) == struct.pack("f", short)
-    )
-    mantissa, _, exponent = text.partition("e")
-    if -4 <= int(exponent) < _EXPONENT_FROM:
-        return f"{short:.{max(0, digits - int(exponent))}f}"
-    return f"{mantissa}e{exponent}"
-
-
-def _key_by_kustomize(node: ScalarNode) -> str:
-    # What it cannot write as a key makes its build fail; that is told where it is built.
-    return _key_text(scalar_by_kustomize(node))
-
-
-@lru_cache(maxsize=4096)
-def _plain_key_by_kustomize(text: str) -> str:
-    return _key_text(read_by_kustomize(text))
-
-
-@lru_cache(maxsize=4096)
-def _plain_to_both(text: str) -> Scalar:
-    value = resolve_plain_scalar(text)
-    if not is_same_scalar(value, read_by_kustomize(text)):
-        raise Unsure
-    return value
-
-
-def _scalar_to_both(node: ScalarNode) -> Scalar:
-    return node.value if node.style else _plain_to_both(node.value)
-
-
-@lru_cache(maxsize=4096)
-def _plain_key_to_both(text: str) -> str:
-    name = _plain_key(text)
-    if not is_key_to_kustomize(ScalarNode(text, "", 0, 0)) or read_by_kustomize(text) != name:
-        raise Unsure
-    return name
-
-
-_READERS: Final = {
-    "both": (_plain_to_both, _scalar_to_both, key_of, _plain_key_to_both),
-    "flux1": (resolve_plain_scalar, scalar_by_flux1, key_of, _plain_key),
-    "kustomize": (read_by_kustomize, scalar_by_kustomize, _key_by_kustomize, _plain_key_by_kustomize),
-}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from fluxv2_migrate.given import item_index
-from fluxv2_migrate.yaml_text.composer import key_of
 from fluxv2_migrate.yaml_text.extents import CannotEdit, is_alias
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.readers import key_of
 
 
 def pair_of(node: Node | None, key: str | int) -> tuple[ScalarNode, Node] | None:
