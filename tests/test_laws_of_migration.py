@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import given, settings
@@ -53,6 +54,21 @@ def test_values_are_not_touched(manifest: dict[str, Any], style: Style) -> None:
         values = emit_entry("values", manifest["spec"]["values"], style.step, style)
         assert values in text
         assert values in migration.changed["manifest.yaml"]
+
+
+@settings(max_examples=60)
+@given(RELEASES, st.sampled_from([None, 2]))
+def test_a_release_in_braces_becomes_what_one_in_lines_becomes(
+    manifest: dict[str, Any], indent: int | None
+) -> None:
+    lines = fm.migrate_text(text_of(manifest, Style()))
+    braces = fm.migrate_text(json.dumps(manifest, indent=indent, ensure_ascii=False))
+    assert [each.code for each in braces.findings] == [each.code for each in lines.findings]
+    assert braces.created == lines.created
+    values = [
+        read_documents("manifest.yaml", each.files["manifest.yaml"])[0][0].value for each in (braces, lines)
+    ]
+    assert values[0] == values[1]
 
 
 @settings(max_examples=60)

@@ -108,10 +108,6 @@ def test_bytes_stay_bytes_with_their_mark_and_line_ends() -> None:
     assert "\\ No newline at end of file" in migration.diff()
 
 
-FLOW = (
-    '{"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmRelease", "metadata": {"name": "a", "namespace": "b"}, '
-    '"spec": {"chart": {"repository": "https://x.example", "name": "a", "version": "1.0.0"}}}'
-)
 LIST = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: helm.fluxcd.io/v1\n  kind: HelmRelease\n"
 V2 = """\
 apiVersion: helm.toolkit.fluxcd.io/v2
@@ -154,11 +150,6 @@ LEFT: list[tuple[str, dict[str, str | bytes], str]] = [
         "RP019",
     ),
     ("a merge key", {"a.yaml": release(more="  <<: {timeout: 3}\n")}, "RP005"),
-    (
-        "a flow mapping",
-        {"a.yaml": FLOW},
-        "RP005",
-    ),
     ("a wrong type", {"a.yaml": release(more="  timeout: 5m\n")}, "RP006"),
     ("a number that JSON has not", {"a.yaml": release(more="  values: {limit: .inf}\n")}, "RP006"),
     (

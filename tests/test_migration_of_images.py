@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion, check_markers
@@ -343,8 +341,6 @@ def test_the_item_of_a_list_is_marked_though_its_annotations_stay() -> None:
         ("%YAML 1.1\n---\n" + DEPLOYMENT, "RP003"),
         # One such annotation stops every update.
         (DEPLOYMENT.replace("annotations:", "annotations:\n    config.kubernetes.io/path: a.yaml"), "IM011"),
-        # A line that a marker would open is left as it is, too.
-        (json.dumps(YAML(typ="safe").load(DEPLOYMENT)) + "\n", "RP005"),
     ],
 )
 def test_what_cannot_be_done_leaves_the_file_as_it_was(text: str, code: str) -> None:

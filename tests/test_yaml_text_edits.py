@@ -103,10 +103,26 @@ EDITS: list[tuple[str, str, tuple[Set | Move | Remove, ...], str]] = [
         ),
         (Set(("a", "e"), 1),),
         (
-            "a: # six\n  # one\n  b: 1\n  # two\n  # three\n  c: [1,\n\n      2]\n  # f\n"
-            "  d: 'x # y\n      z'\n  e: 1\n  # four\n  # five\nz: 1\n"
+            "a: # six\n  # one\n  b: 1\n  # two\n  # three\n  c: [1,\n\n    2]\n  # f\n"
+            "  d: 'x # y\n    z'\n  e: 1\n  # four\n  # five\nz: 1\n"
         ),
     ),
+    (
+        "a document in flow style",
+        '# top\n--- {"a": 1, # one\n "b": {\n   "c": [1,\n\t2\n   ]\n }, "d": {}} # two\n# three\n...\n',
+        (Set(("b", "e"), 1), Set(("f",), 2)),
+        (
+            '# top\n---\n"a": 1\n# one\n"b":\n  "c": [1,\n    \t2\n       ]\n  e: 1\n"d": {}\nf: 2\n'
+            "# two\n# three\n...\n"
+        ),
+    ),
+    (
+        "a document in flow style, as programs write it",
+        '{\n  "a": {\n    "b": {\n      "c": 1\n    }\n  },\n  "d": [\n    1\n  ]\n}',
+        (Set(("a", "e"), 1),),
+        '"a":\n  "b": {\n      "c": 1\n    }\n  e: 1\n"d": [\n    1\n  ]',
+    ),
+    ("a document in flow style with an anchor", "&x {a: 1}\n", (Set(("c",), 1),), "a: 1\nc: 1\n"),
     (
         "a flow mapping with anchors, tags and keys of all kinds",
         "z: &z 1\na: {b: *z,\n c: &y [*z, 2], d: , 'e': *y, f: !!str 1, \"g\":*z, h}\n",
@@ -193,8 +209,7 @@ def test_edits_are_the_same_without_the_scanner(
 
 REFUSED: list[tuple[str, str, tuple[Set | Move | Remove, ...]]] = [
     ("a carriage return alone", "a: 1\rb: 2\n", (Set(("c",), 1),)),
-    ("a document in flow style", "{a: 1}\n", (Set(("c",), 1),)),
-    ("a document on its marker's line", "--- {a: 1}\n", (Set(("c",), 1),)),
+    ("a document without a field", "{}\n", (Set(("c",), 1),)),
     ("a merge key behind a key", "x: &x {a: 1}\nw:\n  b: 1\n  <<: *x\n", (Set(("w", "c"), 1),)),
     ("a merge key behind a key of the document", "x: &x {a: 1}\nb: 1\n<<: *x\n", (Set(("c",), 1),)),
     ("a merged field", "x: &x {a: 1}\nw:\n  <<: *x\n", (Remove(("w", "a")),)),

@@ -31,7 +31,7 @@ from fluxv2_migrate.yaml_text.flow import Flow
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, SequenceNode
 from fluxv2_migrate.yaml_text.readers import key_of
 
-_FOLD: Final = re.compile(r"\n[ \t]*(?=\S)")
+_LINE_INSIDE: Final = re.compile(r"\n( *)(?=[^ \r\n])")
 _MERGE: Final = "<<"
 
 
@@ -68,6 +68,12 @@ def insertion_index(keys: Sequence[str], place: Place) -> int:
             if key in place.before:
                 return index
     return 0 if place.first else len(keys)
+
+
+def _at_least(text: str, indent: int) -> str:
+    """Gives a value in flow style, in which blanks before lines mean nothing, with all lines as deep."""
+    missing = indent - min((len(blanks) for blanks in _LINE_INSIDE.findall(text)), default=indent)
+    return _LINE_INSIDE.sub(lambda line: "\n" + " " * missing + line[1], text) if missing > 0 else text
 
 
 @dataclass(slots=True)
@@ -131,14 +137,27 @@ class BlockMapping:
 
     @classmethod
     def of_document(cls, text: str, root: Node | None, style: Style) -> BlockMapping:
-        """Takes a document's text and root node apart.
+        """Takes a document's text and root node apart; one in braces, such as JSON, is opened.
 
         Raises:
-            CannotEdit: the document is no block mapping that begins on its own line.
+            CannotEdit: the document is no mapping, or a block mapping that begins in the middle of a line.
         """
         if re.search(r"\r(?!\n)", text):
             raise CannotEdit("a line ends with a carriage return alone")
+        if isinstance(root, MappingNode) and root.is_flow and root.value:
+            return cls._of_braces(text, root, style)
         return cls._of_node(text, root, style, 0, len(text))
+
+    @classmethod
+    def _of_braces(cls, text: str, root: MappingNode, style: Style) -> BlockMapping:
+        mapping = cls._of_flow(text, root, style, 0)
+        before, (behind, _, after) = text[: root.start], text[root.end :].partition("\n")
+        if before and not before.endswith("\n"):
+            # Such as the `--- ` that begins the document.
+            before = before.rstrip(" \t") + style.newline
+        mapping.opening = before
+        mapping.tail += mapping._own_lines(comments_in(behind, ())) + after
+        return mapping
 
     @classmethod
     def of_value(cls, text: str, key: Node, value: Node, style: Style) -> MappingPart:
@@ -255,16 +274,22 @@ class BlockMapping:
         return self._open_flow(text, key, node, entry.body, inner)
 
     def _open_flow(self, text: str, key: Node, node: MappingNode, body: str, inner: int) -> BlockMapping:
-        start, end = node.start, node.end
-        if not text.startswith("{", start):
-            raise CannotEdit("a flow mapping with an anchor or a tag")
+        mapping = BlockMapping._of_flow(text, node, self.style, inner)
         colon = colon_end(text, key)
-        rest = body[end - colon :]
-        mapping = BlockMapping(text, inner, self.style, rest if rest.strip() else self.style.newline)
-        if above := comments_in(text[colon:start], ()):
+        rest = body[node.end - colon :]
+        mapping.opening = rest if rest.strip() else self.style.newline
+        if above := comments_in(text[colon : node.start], ()):
             first, *others = (*above, *comments_in(rest, ()))
             mapping.opening = f" {first}{self.style.newline}{mapping._own_lines(others)}"
-        flow, position = Flow.of(text, node).without_comments(), start + 1
+        return mapping
+
+    @classmethod
+    def _of_flow(cls, text: str, node: MappingNode, style: Style, indent: int) -> BlockMapping:
+        """Gives a mapping in braces with each entry in lines of its own."""
+        if not text.startswith("{", node.start):
+            raise CannotEdit("a flow mapping with an anchor or a tag")
+        mapping = cls(text, indent, style, "")
+        flow, position = Flow.of(text, node).without_comments(), node.start + 1
         for (own, _), (begin, stop) in zip(node.value, flow.entries(), strict=True):
             if own.end <= own.start or text[own.start] in "?*&!":
                 raise CannotEdit("a flow mapping with a key in an unusual form")
@@ -272,12 +297,11 @@ class BlockMapping:
             is_alone = ":" not in flow.masked[own.end : stop]
             value = text[own.end if is_alone else colon_end(text, own) : stop].strip()
             position = stop
-            # Blanks at the beginning of a line mean nothing in flow style, and these lines are deeper now.
-            value = _FOLD.sub(lambda fold: fold[0] + " " * (inner + self.style.step), value)
-            head = " " * inner + text[own.start : own.end].strip() + ":"
+            value = _at_least(value, indent + style.step)
+            head = " " * indent + text[own.start : own.end].strip() + ":"
             gap = "" if not value else " "
-            mapping.entries.append(Entry(key_of(own), lead, head, gap + value + self.style.newline))
-        mapping.tail = mapping._own_lines(comments_in(text[position : end - 1], ()))
+            mapping.entries.append(Entry(key_of(own), lead, head, gap + value + style.newline))
+        mapping.tail = mapping._own_lines(comments_in(text[position : node.end - 1], ()))
         return mapping
 
     def _head(self, key: str) -> str:
