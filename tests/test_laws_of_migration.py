@@ -66,7 +66,8 @@ def test_a_release_in_braces_becomes_what_one_in_lines_becomes(
     assert [each.code for each in braces.findings] == [each.code for each in lines.findings]
     assert braces.created == lines.created
     values = [
-        read_documents("manifest.yaml", each.files["manifest.yaml"])[0][0].value for each in (braces, lines)
+        read_documents("manifest.yaml", str(each.files["manifest.yaml"]))[0][0].value
+        for each in (braces, lines)
     ]
     assert values[0] == values[1]
 

@@ -45,15 +45,15 @@ _VALUES: Final = ("spec", "values")
 _CHART_OF_K3S: Final = "helm.cattle.io/v1"
 _MENTIONED: Final = re.compile(
     r"--(?:git-url|git-path|git-branch|git-user|enabled-helm-versions|charts-sync-interval|git-default-ref)\b"
-    r"|\bfluxd\b|helm-operator|\bflux:|/flux\b|name: [\"']?flux\b|chart: [\"']?flux\b"
+    r"|\bfluxd\b|helm-operator|/flux\b|\bflux[\"']?:"
 )
-"""What the text of a manifest of Flux v1 has, in some way."""
+_NAMED_FLUX: Final = re.compile(
+    r":(?:(?<=(?:name|hart):)|(?<=(?:name|hart)[\"']:))\s+(?:[&!]\S+\s+)?[\"']?flux\b"
+)
+"""One of both stands in the text of a manifest of Flux v1; the second finds a `name` or `chart`."""
 _WORDS_OF_MENTIONED: Final = ("--git-", "--enabled-helm-versions", "--charts-sync-interval", "helm-operator")
-_WORDS_WITH_FLUX: Final = (
-    *("fluxd", "flux:", "/flux"),
-    *("name: flux", 'name: "flux', "name: 'flux", "chart: flux", 'chart: "flux', "chart: 'flux"),
-)
-"""One of all these stands in whatever the pattern finds; Python finds words in no time."""
+_WORDS_WITH_FLUX: Final = ("fluxd", "/flux", "flux:", 'flux":', "flux':")
+"""One of all these stands in whatever the first pattern finds; Python finds words in no time."""
 _YAML: Final = (".yaml", ".yml", ".json")
 
 
@@ -177,10 +177,11 @@ def _places_of(built: BuiltObject, reader: ClusterReader) -> list[Document]:
 @kept(1024)
 def _is_mentioned(text: str) -> bool:
     """Gives whether a text may be that of a manifest of Flux v1; each is asked for each build it is in."""
-    return (
-        any(map(text.__contains__, _WORDS_OF_MENTIONED))
-        or ("flux" in text and any(map(text.__contains__, _WORDS_WITH_FLUX)))
-    ) and _MENTIONED.search(text) is not None
+    is_of_flux = "flux" in text
+    if is_of_flux and _NAMED_FLUX.search(text) is not None:
+        return True
+    words = (*_WORDS_OF_MENTIONED, *_WORDS_WITH_FLUX) if is_of_flux else _WORDS_OF_MENTIONED
+    return any(map(text.__contains__, words)) and _MENTIONED.search(text) is not None
 
 
 def _of_files(paths: Iterable[str], reader: ClusterReader) -> Iterator[Flux1Program]:

@@ -245,8 +245,9 @@ def _account(document: Document) -> str:
 
 def _is_named_elsewhere(account: str, own: Flux1Document, around: Surroundings) -> bool:
     folder = posixpath.dirname(own.document.path)
-    word = re.escape(account)
-    pattern = re.compile(rf"serviceAccount(?:Name)?:[ \t]*[\"']?{word}[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+    pattern = re.compile(
+        rf"serviceAccount(?:Name)?[\"']?[ \t]*:\s+(?:[&!]\S+\s+)?[\"']?{re.escape(account)}(?![\w.-])"
+    )
     return any(
         pattern.search(text)
         for path, text in around.repository.texts.items()

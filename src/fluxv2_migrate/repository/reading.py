@@ -38,7 +38,7 @@ _MARKED_LINE: Final = re.compile(
 # What runs fluxd or the helm-operator, and the objects of Flux v2: they decide what a migration knows.
 _SETUP_LINE: Final = re.compile(
     rf"^(?=[^#\r\n]*(?:(?:{'|'.join(map(re.escape, PROGRAM_IMAGES))})[:@\"'\s]|--git-(?:url|path|branch)\b)"
-    r"|[ \t]*apiVersion[ \t]*:[ \t]*[\"']?[a-z.]+\.toolkit\.fluxcd\.io/)",
+    r"|[ \t]*\{?[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?[a-z.]+\.toolkit\.fluxcd\.io/)",
     re.MULTILINE,
 )
 # Whoever misspells the group often writes the kind well.
@@ -49,7 +49,7 @@ _WORDS_WITH_FLUX: Final = (
     *("weaveworks/flux", "/automated", "/locked", "/tag."),
 )
 _INDEX: Final = attrgetter("index")
-_NAME_LINE: Final = re.compile(r"^\s*name: [\"']?([a-z0-9.-]+)[\"']?\s*$", re.MULTILINE)
+_NAME: Final = re.compile(r"\bname[\"']?:\s+[\"']?([a-z0-9.-]+)")
 _FLUX_RELEASE: Final = re.compile(
     r"^(?:# Flux [Vv]ersion|[ \t]+app\.kubernetes\.io/version): v?(\d+\.\d+)\.", re.MULTILINE
 )
@@ -111,7 +111,7 @@ class Repository:
         """Gives the names that stand in files which name ConfigMaps."""
         if self._names is None:
             texts = (text for text in self.texts.values() if "ConfigMap" in text)
-            self._names = frozenset(name for text in texts for name in _NAME_LINE.findall(text))
+            self._names = frozenset(name for text in texts for name in _NAME.findall(text))
         return self._names
 
     def has_documents(self, path: str) -> bool:
