@@ -166,6 +166,20 @@ def test_a_long_proposal_is_cut() -> None:
     assert "more lines, which the finding has" in report
 
 
+def test_a_proposal_says_where_it_belongs_and_is_shown_once() -> None:
+    # Of each folder two findings propose the same file.
+    texts = {
+        "chart/Chart.yaml": "name: web\n",
+        "left.yaml": release("left"),
+        "apps/kustomization.yaml": "resources: []\n",
+        "apps/a.yaml": release("a"),
+    }
+    files = {f"{folder}/{path}": text for folder in ("eu", "us") for path, text in texts.items()}
+    report = fm.migrate_repository(files, {"sync_roots": ["eu", "us"]}).to_markdown()
+    assert report.count("  - proposed:\n") == report.count("  - proposed: as above\n") == 2
+    assert report.count("    # eu/kustomization.yaml\n") == report.count("    # us/kustomization.yaml\n") == 1
+
+
 def test_an_answer_is_shown_as_data_and_as_python() -> None:
     report = fm.migrate_repository({"a.yaml": release("a", helm="")}).to_markdown()
     assert '`{"helm_versions": ["v3"]}`, in Python `Override(helm_versions=[\'v3\'])`' in report

@@ -82,7 +82,10 @@ class _Nameless:
         where = self.namespace or "its default namespace"
         objects = plural(len(places), "object")
         folder = shown_folder(self.path)
-        message = f"{objects} of {folder} without a namespace, which fluxd put into {where}"
+        named = (
+            "names no namespace: fluxd put it" if len(places) == 1 else "name no namespace: fluxd put them"
+        )
+        message = f"{objects} of {folder} {named} into {where}"
         first = self.objects[0].place
         return message, first.path, first.line, places[1:]
 

@@ -223,7 +223,9 @@ def _tell_shaped(path: str, shaped: Iterable[ShapedObject], findings: FindingGro
         groups.setdefault(each.kustomization, []).append(each)
     for kustomization, group in groups.items():
         shown = few(dict.fromkeys(map(_shape, group)), _SHOWN)
-        message = f"fluxd passed over it, and with it kustomize-controller applies of {path}: {shown}"
+        message = (
+            f"fluxd passed over the kustomization, with which kustomize-controller applies of {path}: {shown}"
+        )
         places = dict.fromkeys(str(each.place) for each in group if each.place.path != kustomization)
         findings.becoming_others.update(each.before for each in group if each.before)
         if not findings.say("RP022", message, kustomization, 1, places):

@@ -373,6 +373,7 @@ def _name(identity: _Identity) -> str:
 
 def _proposal(root: str, kept: Sequence[str], broken: Collection[str]) -> str:
     entries = ((path, posixpath.relpath(path, root or ".")) for path in kept)
-    return new_kustomization(
+    # The text says where it belongs: a finding may stand in any file of the path.
+    return f"# {posixpath.join(root, 'kustomization.yaml')}\n" + new_kustomization(
         entry + (" # a document in it must go first" if path in broken else "") for path, entry in entries
     )

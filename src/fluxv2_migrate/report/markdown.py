@@ -47,14 +47,15 @@ _HOW_TO_ANSWER: Final = (
 def report_markdown(migration: Migration) -> str:
     """Gives the report of a migration; the first screen says whether it can be merged."""
     outline = outline_of(migration)
+    proposed: set[str] = set()
     parts = [
         ["# Migration to Flux v2"],
         [f"{summary_of(migration, outline)}."],
         [f"**{verdict_of(migration, outline)}**"],
         [f"- **{title}**: {as_markdown_text(text)}" for title, text in risks_of(migration, outline)],
-        *_questions(outline),
+        *_questions(outline, proposed),
         *_prerequisites(migration.prerequisites),
-        *_differences(outline),
+        *_differences(outline, proposed),
         *_releases(outline.releases),
         *_policies(outline),
         ["## What was assumed"],
@@ -63,7 +64,7 @@ def report_markdown(migration: Migration) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _questions(outline: Outline) -> Iterator[list[str]]:
+def _questions(outline: Outline, proposed: set[str]) -> Iterator[list[str]]:
     if not outline.questions:
         return
     yield ["## Questions"]
@@ -74,24 +75,26 @@ def _questions(outline: Outline) -> Iterator[list[str]]:
     example = next((entry for entry in asked if entry.answers), None)
     for _, title, entries in outline.questions:
         yield [f"### {title}"]
-        yield _entries(entries, example)
+        yield _entries(entries, proposed, example)
 
 
-def _differences(outline: Outline) -> Iterator[list[str]]:
+def _differences(outline: Outline, proposed: set[str]) -> Iterator[list[str]]:
     if not outline.differences:
         return
     yield ["## What to know"]
     yield ['Who has read one and needs nothing of it accepts its code: `{"accept": ["HR118"]}`.']
     for concern, title, entries in outline.differences:
         if concern == "nothing":
-            yield _folded(title, _entries(entries))
+            yield _folded(title, _entries(entries, proposed))
         else:
             yield [f"### {title}"]
-            yield _entries(entries)
+            yield _entries(entries, proposed)
 
 
-def _entries(entries: Iterable[Entry], example: Entry | None = None) -> list[str]:
-    return [line for entry in entries for line in _entry(entry, entry is example)]
+def _entries(entries: Iterable[Entry], proposed: set[str], example: Entry | None = None) -> list[str]:
+    return [
+        line for entry in entries for line in (*_entry(entry, entry is example), *_proposals(entry, proposed))
+    ]
 
 
 def _entry(entry: Entry, is_example: bool) -> Iterator[str]:
@@ -116,8 +119,17 @@ def _entry(entry: Entry, is_example: bool) -> Iterator[str]:
         if len(entry.said) > shown:
             yield f"  - and {len(entry.said) - shown} more"
     yield from _answer(entry, is_example)
-    for finding in [each for each in entry.findings if each.proposal][:shown]:
-        lines = finding.proposal.splitlines()
+
+
+def _proposals(entry: Entry, proposed: set[str]) -> Iterator[str]:
+    """Gives the files that are proposed; what another finding proposed is not shown a second time."""
+    texts = list(dict.fromkeys(finding.proposal for finding in entry.findings if finding.proposal))
+    for text in texts[: _SHOWN[entry.type.severity]]:
+        if text in proposed:
+            yield "  - proposed: as above"
+            continue
+        proposed.add(text)
+        lines = text.splitlines()
         cut = (
             [f"# and {len(lines) - _LINES} more lines, which the finding has"] if len(lines) > _LINES else []
         )
