@@ -7,8 +7,11 @@ from itertools import product
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.applied.result import Result
+from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
+from fluxv2_migrate.repository.reading import read_repository
 from manifest_texts import CHART, fluxd_text, release_text
 from reference_trees import documents_of
 
@@ -192,3 +195,115 @@ def test_paths_of_paths() -> None:
     (cluster,) = migration.context.clusters
     assert cluster.sync_paths == ("prod", "more", "apps")
     assert migration.ok
+
+
+def source(spec: str = "") -> str:
+    return (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata: {name: flux-system, namespace: flux-system}\n"
+        f"spec: {{interval: 1m, url: 'ssh://git@{URL}', ref: {{branch: main}}{spec}}}\n"
+    )
+
+
+def fleet(path: str = "apps") -> Files:
+    """Gives two clusters that share a path, and the source of one of them."""
+    return {
+        **{f"{name}/flux.yaml": base(f"{path},{name}")["flux/flux.yaml"] for name in ("north", "south")},
+        "north/source.yaml": source(),
+        "north/web.yaml": release(),
+        "south/web.yaml": release(),
+        "apps/api.yaml": release("api"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        (", targetNamespace: other", "RP080"),
+        (", patches: [{patch: '- {op: add, path: /spec/timeout, value: 9}', target: {name: api}}]", "RP080"),
+        (", suspend: true", "DA062"),
+    ],
+    ids=["moved", "patched", "suspended"],
+)
+@pytest.mark.parametrize("cluster", ["north", "south"])
+def test_what_the_kustomization_of_one_cluster_does_to_a_path_that_two_have(
+    spec: str, code: str, cluster: str
+) -> None:
+    files = fleet() | {f"{cluster}/apps.yaml": sync("apps", spec)}
+    migration = fm.migrate_repository(files)
+    told = [each for each in migration.findings if each.severity == "error"]
+    assert (told[0].code, told[0].path) == (code, f"{cluster}/apps.yaml")
+    # Of the other cluster nothing is told, and it gets what fluxd applied.
+    (other,) = {"north", "south"} - {cluster}
+    assert not any(other in each.message or each.cluster == other for each in told)
+    report = fm.verify_migration(files, migration.files, declared=migration.declared)
+    assert {each.status for each in report.releases if each.cluster == other} <= {"declared"}
+
+
+def test_kustomizations_of_two_clusters_that_move_one_path_elsewhere() -> None:
+    files = fleet()
+    for name in ("north", "south"):
+        files[f"{name}/apps.yaml"] = sync("apps", f", targetNamespace: {name}")
+    told = [each for each in fm.migrate_repository(files).findings if each.severity == "error"]
+    assert [(each.code, each.path) for each in told] == [
+        ("RP080", f"{name}/apps.yaml") for name in ("north", "south")
+    ]
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_source_that_is_there_is_the_source(listed: bool) -> None:
+    files = base("prod") | {"prod/web.yaml": release(), "prod/source.yaml": source()}
+    del files["flux/source.yaml"]
+    if listed:
+        files["prod/kustomization.yaml"] = listing("web.yaml", "source.yaml")
+    migration = hold_everything_is_told(files)
+    assert migration.ok
+    made = str(migration.created["prod/flux-system/gotk-sync.yaml"])
+    assert "kind: GitRepository\nmetadata" not in made
+
+
+@pytest.mark.parametrize("spec", [", suspend: true", ", sparseCheckout: [other]", ", ref: {tag: v1}"])
+def test_a_source_that_is_there_and_fetches_something_else(spec: str) -> None:
+    text = source(spec) if "ref" not in spec else source().replace("{branch: main}", "{tag: v1}")
+    files = base("prod") | {"prod/web.yaml": release(), "prod/source.yaml": text}
+    del files["flux/source.yaml"]
+    migration = fm.migrate_repository(files)
+    (told,) = (each for each in migration.findings if each.severity == "error")
+    assert (told.code, told.path, told.related) == ("DA061", "flux/flux.yaml", ("prod/source.yaml:1",))
+    assert "prod/flux-system/gotk-sync.yaml" not in migration.files
+
+
+def test_a_kustomization_that_bears_the_name_of_the_sync() -> None:
+    more = sync("more").replace("name: apps", "name: flux-system")
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n"
+    files = base("prod") | {
+        "prod/web.yaml": release(),
+        "prod/more.yaml": more,
+        "more/settings.yaml": settings,
+    }
+    # What Flux v2 applied before is nothing that comes with the migration.
+    migration = hold_everything_is_told(files)
+    assert migration.ok
+    assert "kind: Kustomization\nmetadata:\n  name: prod\n" in str(
+        migration.created["prod/flux-system/gotk-sync.yaml"]
+    )
+
+
+def test_what_is_made_for_a_path_and_is_there_already() -> None:
+    # Nothing makes such an object; were it made, kustomize-controller would apply nothing of the path.
+    inner = {"prod/inner/kustomization.yaml": "resources: [source.yaml]\nnamespace: flux-system\n"}
+    inner["prod/inner/source.yaml"] = source().replace(", namespace: flux-system", "")
+    files = base("prod") | {"prod/web.yaml": release(), **inner}
+    repository = read_repository(files)
+    clusters = see_repository(files, repository, fm.MigrationOptions())
+    texts = {"prod/made.yaml": source(), "prod/other.yaml": source().replace("name: flux", "name: our")}
+    ((_, applied),) = Result(clusters, repository, texts).by_cluster()
+    (problem,) = applied.problems
+    assert (problem.path, problem.reason) == (
+        "prod/made.yaml",
+        "GitRepository flux-system/flux-system is there twice, also in prod/inner/source.yaml",
+    )
+    # It is known before anything is made.
+    assert "kind: GitRepository\nmetadata" not in str(
+        hold_everything_is_told(files).created["prod/flux-system/gotk-sync.yaml"]
+    )

@@ -531,5 +531,5 @@ def test_of_two_paths_only_the_one_that_flux_2_moves_is_elsewhere() -> None:
     }
     migration = fm.migrate_repository(files)
     errors = [each for each in migration.findings if each.severity == "error"]
-    assert [(each.code, each.path) for each in errors] == [("RP053", "a/web.yaml")]
-    assert "makes HelmRelease other/web of it" in errors[0].message
+    assert [(each.code, each.path) for each in errors] == [("RP080", "flux/a.yaml")]
+    assert errors[0].message.endswith("of what fluxd applied of a: HelmRelease shop/web")

@@ -115,7 +115,7 @@ def _built_without(around: Surroundings) -> Iterator[_Nameless]:
     clusters = around.clusters
     for view, synced in clusters.sync_paths():
         is_of_fluxd = (view.flux1.fluxd is not None or clusters.given) and not view.flux2_file
-        if is_of_fluxd and not clusters.afterwards(synced).target_namespace:
+        if is_of_fluxd and not clusters.afterwards(view.name, synced).target_namespace:
             namespace = clusters.default_namespace(view.name)
             objects = tuple(_built_objects(synced, around, with_releases=bool(namespace)))
             yield _Nameless(synced.path, namespace, objects)

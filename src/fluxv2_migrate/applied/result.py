@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterMap, ClusterView, DocumentKey, SyncPath
 from fluxv2_migrate.clusters.builds import build_with
@@ -14,6 +15,8 @@ from fluxv2_migrate.kustomize import Build, BuildProblem, KustomizeTree, generat
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository
 
+# To kustomize what names no namespace is there.
+_DEFAULT: Final = "default"
 Identity = tuple[str, str, str]
 """Kind with the group of its API, namespace and name."""
 
@@ -102,7 +105,9 @@ class Result:
         Source: fluxcd/pkg `kustomize/kustomize_generator.go`, `sourceignore/sourceignore.go`.
         """
         views = self.clusters.clusters
-        paths = [[self.clusters.afterwards(synced) for synced in view.sync_paths] for view in views]
+        paths = [
+            [self.clusters.afterwards(view.name, synced) for synced in view.sync_paths] for view in views
+        ]
         parts = [
             [(synced, self._parts(synced, view)) for synced in of_view]
             for view, of_view in zip(views, paths, strict=True)
@@ -125,7 +130,7 @@ class Result:
         found = AppliedByCluster(self.tree.artifact(ignore))
         working: set[Identity] = set()
         for synced, (folders, files, over) in parts:
-            resting = self.clusters.resting.get(synced.path)
+            resting = self.clusters.resting(view.name, synced.path)
             seen: dict[Identity, None] = {}
             if synced.unknown:
                 found.is_complete = False
@@ -135,6 +140,7 @@ class Result:
                 if not synced.unknown:
                     self._compare(found, ignore, folder, synced, over)
             found.files.update(files)
+            found.problems += self._doubles(folders, files, ignore, over) if files else ()
             for path in files:
                 for document in self._read(path):
                     for _, manifest in objects_in(document.manifest):
@@ -142,13 +148,41 @@ class Result:
                         found.objects.setdefault(key, manifest)
                         found.made_of.setdefault(document.key, key)
                         seen[key] = None
-            if resting is None or resting.rest is None:
-                working.update(seen)
+            if resting:
+                found.resting |= dict.fromkeys(seen, resting)
             else:
-                why = f"the Kustomization in {resting.file} {resting.rest.why}"
-                found.resting |= dict.fromkeys(seen, why)
+                working.update(seen)
         found.resting = {key: why for key, why in found.resting.items() if key not in working}
         return found
+
+    def _doubles(
+        self, folders: Iterable[str], files: Iterable[str], ignore: str | None, over: str
+    ) -> Iterator[BuildProblem]:
+        """Gives what is made for a path without a kustomization, though it stands in another file there."""
+        built = (
+            (each.manifest, each.path)
+            for folder in folders
+            for each in self._build(ignore, folder, over).objects
+        )
+        alone = (
+            (manifest, path)
+            for path in files
+            for document in self._read(path)
+            for _, manifest in objects_in(document.manifest)
+        )
+        known: dict[tuple[str, ...], str] = {}
+        for manifest, path in chain(built, alone):
+            kind, namespace, name = identity_of(manifest)
+            key = (str(manifest.get("apiVersion")), kind, namespace or _DEFAULT, name)
+            first = known.setdefault(key, path)
+            # Of what stood there twice it is told where both Fluxes are compared.
+            if first != path and (first in self.texts or path in self.texts):
+                yield BuildProblem(
+                    "conflict",
+                    path,
+                    1,
+                    f"{shown_identity((kind, namespace, name))} is there twice, also in {first}",
+                )
 
     def _take(
         self, found: AppliedByCluster, build: Build, synced: SyncPath, default: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,10 +41,7 @@ class ClusterMap:
         install_texts: the files that are no manifests and say how a program was installed.
         own_urls: what is compared of the URLs of this repository.
         foreign: the Kustomizations of Flux v2 that sync another one.
-        shaping: the folders over which a Kustomization of Flux v2 puts something, and no other one anything
-            else, with this one.
-        resting: the folders of which Flux v2 applies nothing, as each Kustomization that syncs one says, with
-            the first of these.
+        syncing: by folder, the Kustomizations of Flux v2 that sync it, each with the key of its document.
     """
 
     clusters: tuple[ClusterView, ...] = ()
@@ -63,8 +60,7 @@ class ClusterMap:
     install_texts: frozenset[str] = frozenset()
     own_urls: Collection[str] = frozenset()
     foreign: Collection[DocumentKey] = frozenset()
-    resting: Mapping[str, FluxKustomization] = field(default_factory=dict)
-    shaping: Mapping[str, FluxKustomization] = field(default_factory=dict)
+    syncing: Mapping[str, Sequence[tuple[DocumentKey, FluxKustomization]]] = field(default_factory=dict)
     _broken: dict[str, str] | None = None
     _synced: SyncedFiles | None = None
     # Each sighting asks for its cluster; while clusters are looked for, others take their places.
@@ -103,13 +99,28 @@ class ClusterMap:
         """
         return self.builds[folder, synced.over]
 
-    def afterwards(self, synced: SyncPath) -> SyncPath:
-        """Gives a sync path as Flux v2 applies it: fluxd knew nothing of what a Kustomization makes of it."""
-        folder = next((each for each in synced.folders if each in self.shaping), None)
+    def afterwards(self, cluster: str, synced: SyncPath) -> SyncPath:
+        """Gives a path of a cluster as Flux v2 applies it: fluxd knew nothing of what Kustomizations do."""
+        known = ((folder, self._syncing(cluster, folder)) for folder in synced.folders)
+        found = next(((folder, own[0]) for folder, own in known if _is_shaped(own)), None)
         is_known = synced.overlay or synced.target_namespace or synced.patch_file
-        if folder is None or is_known or len(synced.builds) > 1:
+        if found is None or is_known or len(synced.builds) > 1:
             return synced
-        return self.shaping[folder].of_path(synced, folder)
+        folder, kustomization = found
+        return kustomization.of_path(synced, folder)
+
+    def resting(self, cluster: str, folder: str) -> str:
+        """Gives why Flux v2 applies nothing of a folder in a cluster; empty where nothing says so."""
+        own = self._syncing(cluster, folder)
+        rests = [each.rest for each in own]
+        first = rests[0] if rests and all(rests) else None
+        return "" if first is None else f"the Kustomization in {own[0].file} {first.why}"
+
+    def _syncing(self, cluster: str, folder: str) -> Sequence[FluxKustomization]:
+        """Gives the Kustomizations that sync a folder for a cluster, or else those that may be anybody's."""
+        known = [(self.having(key), each) for key, each in self.syncing.get(folder, ())]
+        own = [each for names, each in known if cluster in names]
+        return own or [each for names, each in known if not names]
 
     @property
     def outputs(self) -> frozenset[str]:
@@ -190,3 +201,8 @@ class ClusterMap:
         if self._by_name[0] is not self.clusters:
             self._by_name = (self.clusters, {each.name: each for each in reversed(self.clusters)})
         return self._by_name[1]
+
+
+def _is_shaped(own: Sequence[FluxKustomization]) -> bool:
+    """Gives whether all Kustomizations of a folder make one thing of it that it is not without them."""
+    return len({each.shape for each in own}) == 1 and bool(own[0].overlay or own[0].target_namespace)

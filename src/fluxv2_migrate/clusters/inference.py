@@ -100,9 +100,7 @@ def read_clusters(
         *generator_notices(found, reader),
     )
     _add_patches_of_fluxd(found, files)
-    by_path = _by_path(reader)
-    found.resting = {path: own[0] for path, own in by_path.items() if all(each.rest for each in own)}
-    found.shaping = {path: own[0] for path, own in by_path.items() if _is_shaped(own)}
+    found.syncing = _by_path(reader)
     _move_sightings(found)
     for folder in tree.roots:
         reader.build(folder)
@@ -174,33 +172,28 @@ def _repositories(reader: ClusterReader) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def _by_path(reader: ClusterReader) -> dict[str, list[FluxKustomization]]:
+def _by_path(reader: ClusterReader) -> dict[str, list[tuple[DocumentKey, FluxKustomization]]]:
     """Gives the Kustomizations of Flux v2 that sync each folder."""
-    by_path: dict[str, list[FluxKustomization]] = {}
-    for each in reader.flux_kustomizations():
-        if each.path:
-            by_path.setdefault(normal_path(each.path), []).append(each)
+    by_path: dict[str, list[tuple[DocumentKey, FluxKustomization]]] = {}
+    for document in reader.every_document():
+        each = FluxKustomization.of_document(document)
+        if each is not None and each.path and document.key not in reader.foreign:
+            by_path.setdefault(normal_path(each.path), []).append((document.key, each))
     return by_path
 
 
 def _move_sightings(found: ClusterMap) -> None:
     """Notes in which namespace Flux v2 applies what fluxd applied in another one."""
     moved = {
-        (view.name, synced.path): found.afterwards(synced).target_namespace
-        for view in found.clusters
-        for synced in view.sync_paths
-        if not synced.target_namespace and found.afterwards(synced).target_namespace
+        (view.name, synced.path): becomes
+        for view, synced in found.sync_paths()
+        if not synced.target_namespace and (becomes := found.afterwards(view.name, synced).target_namespace)
     }
     for seen in found.sightings.values() if moved else ():
         for index, each in enumerate(seen):
             namespace = moved.get((each.cluster, each.sync_path))
             if namespace is not None:
                 seen[index] = replace(each, applied_in=namespace)
-
-
-def _is_shaped(own: Sequence[FluxKustomization]) -> bool:
-    """Gives whether all Kustomizations of a folder make one thing of it that it is not without them."""
-    return len({each.shape for each in own}) == 1 and bool(own[0].overlay or own[0].target_namespace)
 
 
 def _add_patches_of_fluxd(found: ClusterMap, files: Mapping[str, str | bytes]) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fluxv2_migrate.clusters import ClusterView
-from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, is_flux_kustomization
+from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
 from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs, tell_of_turns
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
@@ -17,7 +18,9 @@ from fluxv2_migrate.flux1.installation import program_of_arguments
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.images.git_syncs import answered_git_url
-from fluxv2_migrate.kubernetes import as_object, mapping_at
+from fluxv2_migrate.kubernetes import as_object, mapping_at, namespace_and_name, resource_of
+from fluxv2_migrate.meaning import GitReference
+from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.placement import (
     FieldComment,
     Generated,
@@ -30,6 +33,8 @@ from fluxv2_migrate.placement import (
     note_needed,
     write_generated,
 )
+from fluxv2_migrate.quoting import shown_folder
+from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import (
     DECRYPTION_SECRET,
@@ -118,8 +123,10 @@ def settle_syncs(
         _tell_settings(view, around, findings)
         tell_of_turns(view, around, findings)
         sync = _planned(view, around, manifests)
-        if sync.state == "there":
+        # Where no fluxd is known, what Kustomizations make of the paths that a person gives is what runs.
+        if sync.state == "there" or view.flux1.fluxd is not None:
             tell_of_existing_syncs(view, around, findings)
+        if sync.state == "there":
             sync, made = _completed(sync, view, around, workspace, findings)
         else:
             _tell_given(view, findings)
@@ -183,7 +190,7 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         namespace,
         settings,
         version,
-        kustomizations=_with_names(wanted[1:], [(SYNC_NAME, path) for path in wanted[:1]]),
+        kustomizations=_named_paths(wanted, "", _taken_names(namespace, view, around)),
         programs=running,
         has_helm_2=has_helm_2,
     )
@@ -212,6 +219,38 @@ def _with_names(
     for path in paths:
         named.append((sync_name(path, [*taken, *(name for name, _ in named)]), path))
     return tuple(named)
+
+
+def _named_paths(paths: Sequence[str], own: str, taken: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Gives Kustomizations for paths, of which one bears the name of a sync where that is free.
+
+    Args:
+        own: that one, or none for the first path.
+    """
+    first = own if own in paths else next(iter(paths), "")
+    others = [path for path in paths if path != first]
+    if not paths or SYNC_NAME in taken:
+        return _with_names(paths, taken=taken)
+    return _with_names(others, [(SYNC_NAME, first)], taken)
+
+
+def _taken_names(namespace: str, view: ClusterView, around: Surroundings) -> list[str]:
+    """Gives the names of the Kustomizations that a cluster has in the namespace of Flux."""
+    return [
+        name
+        for document, own, name in _objects_of_flux(view, around)
+        if is_flux_kustomization(document.manifest) and own == namespace
+    ]
+
+
+def _objects_of_flux(view: ClusterView, around: Surroundings) -> Iterator[tuple[Document, str, str]]:
+    """Gives the objects of Flux v2 that a cluster has, each with its namespace and name there."""
+    clusters = around.clusters
+    for _, document in around.repository.new_objects():
+        if view.name in clusters.having(document.key):
+            for cluster, manifest in clusters.seen(document):
+                if cluster in ("", view.name):
+                    yield document, *namespace_and_name(manifest)
 
 
 def _written_url(view: ClusterView) -> str:
@@ -259,11 +298,22 @@ def _written(
             message = f"the URL of the repository that {_named(view, around)} syncs {why}"
             findings.say(code, message, *place)
         return sync, ()
+    known = _source_there(sync, view, around)
+    own = [path for _, path in sync.kustomizations]
+    if known is not None and not _fetches_alike(known, sync):
+        shown = ", ".join(map(shown_folder, own))
+        message = (
+            f"fluxd synced {shown}, no Kustomization of Flux v2 does, and none can be written: "
+            f"{resource_of(known.manifest)} is there already, and fetches something else or nothing"
+        )
+        findings.say("DA061", message, *place, (f"{known.path}:{known.line}",))
+        return sync, ()
     tried = workspace.branch()
     try:
         # `flux bootstrap` puts them into the path that it is given.
-        own = [path for _, path in sync.kustomizations]
-        named, generated = _placed(sync, view, Homes(around.clusters, around.clusters.tree, tried, own))
+        homes = Homes(around.clusters, around.clusters.tree, tried, own)
+        taken = _taken_names(sync.namespace, view, around)
+        named, generated = _placed(sync, view, homes, taken, with_source=known is None)
     except (NoHome, CannotEdit) as error:
         message = f"{_named(view, around)} has no path of its own for the objects that sync it: {error}"
         findings.say("DA057", message, *place)
@@ -272,6 +322,23 @@ def _written(
     workspace.adopt(tried)
     made = replace(sync, state="written", kustomizations=named, file=generated[0].file)
     return made, generated
+
+
+def _source_there(sync: ClusterSync, view: ClusterView, around: Surroundings) -> Document | None:
+    """Gives the GitRepository that a cluster has already under the name of the one that would be made."""
+    wanted = (sync.namespace, SYNC_NAME)
+    for document, *name in _objects_of_flux(view, around):
+        if document.manifest.get("kind") == "GitRepository" and tuple(name) == wanted:
+            return document
+    return None
+
+
+def _fetches_alike(source: Document, sync: ClusterSync) -> bool:
+    """Gives whether a GitRepository fetches what fluxd synced, all of it."""
+    spec = mapping_at(source.manifest, "spec")
+    is_same = repository_key(str(spec.get("url"))) == repository_key(sync.settings.url)
+    follows = checked_out_of(source.manifest) == GitReference("branch", sync.settings.branch)
+    return is_same and follows and not (spec.get("suspend") or spec.get("sparseCheckout"))
 
 
 def _completed(
@@ -364,7 +431,7 @@ def _named(view: ClusterView, around: Surroundings) -> str:
 
 
 def _placed(
-    sync: ClusterSync, view: ClusterView, homes: Homes
+    sync: ClusterSync, view: ClusterView, homes: Homes, taken: Sequence[str], *, with_source: bool
 ) -> tuple[tuple[tuple[str, str], ...], tuple[Generated, ...]]:
     version = sync.flux_version
     source = git_repository_manifest(sync.settings, version, namespace=sync.namespace)
@@ -374,9 +441,9 @@ def _placed(
         raise NoHome(f"{others} would get them too")
     # The path that holds them bears the name under which `flux bootstrap` finds it again.
     paths = [path for _, path in sync.kustomizations]
-    own = max((path for path in paths if is_below(home, path)), key=len, default=paths[0])
-    named = _with_names((path for path in paths if path != own), [(SYNC_NAME, own)])
-    manifests: list[tuple[dict[str, Any], tuple[FieldComment, ...]]] = [(source, ())]
+    own = max((path for path in paths if is_below(home, path)), key=len, default="")
+    named = _named_paths(paths, own, taken)
+    manifests: list[tuple[dict[str, Any], tuple[FieldComment, ...]]] = [(source, ())] if with_source else []
     for name, path in named:
         made = kustomization_manifest(sync.settings, path, version, namespace=sync.namespace, name=name)
         manifests.append((made, _comments(sync)))

@@ -156,7 +156,7 @@ class Homes:
     def _working(self, view: ClusterView) -> Sequence[SyncPath]:
         """Gives the sync paths of a cluster that Flux v2 applies, or all where it applies none yet."""
         paths = view.sync_paths
-        return [each for each in paths if each.path not in self.clusters.resting] or paths
+        return [each for each in paths if not self.clusters.resting(view.name, each.path)] or paths
 
     def _homes(self, synced: SyncPath) -> tuple[str, ...]:
         if synced.files == "none" and synced.builds:
@@ -173,9 +173,9 @@ class Homes:
     def _synced(self, folder: str) -> Iterator[SyncPath]:
         """Gives the sync paths that show what is put into a folder."""
         above = {folder, *self.tree.ancestors(folder)}
-        for _, synced in self.clusters.sync_paths():
+        for view, synced in self.clusters.sync_paths():
             if is_below(folder, synced.path) or not above.isdisjoint(synced.builds):
-                yield self.clusters.afterwards(synced)
+                yield self.clusters.afterwards(view.name, synced)
 
     def seen_by(self, file: str) -> frozenset[str]:
         """Gives the clusters that see what stands in a file."""

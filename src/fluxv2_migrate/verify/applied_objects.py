@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, SyncPath
 from fluxv2_migrate.clusters.cluster_objects import place_of
-from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
+from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject, Reconciler
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.marks import is_meant_for_fluxd
@@ -67,12 +67,14 @@ class ObjectsOfCluster:
 
     Attributes:
         reconciled: what kustomize-controller has for it.
+        before: follows the Kustomizations that were there before.
         told: the resources that have entries of their own.
         context: what is compared.
     """
 
     view: ClusterView
     reconciled: ReconciledCluster
+    before: Reconciler
     told: Collection[str]
     context: Context
 
@@ -88,12 +90,18 @@ class ObjectsOfCluster:
 
     @cached_property
     def known(self) -> Set[_Identity] | None:
-        """All that fluxd read for the cluster, by kind, namespace and name; nothing where nobody knows it."""
+        """All that either Flux read for the cluster, by its name; nothing where nobody knows it."""
         found: set[_Identity] = set()
         for synced, members in self.read.items():
             if members is None:
                 return None
             found |= {(str(each.get("kind")), *place_of(each, "", synced)) for each in members}
+        found.update(
+            (str(each.manifest.get("kind")), *place_of(each.manifest, self.default))
+            # Without any Kustomization there is nothing to build again.
+            for each in (self.before.reconcile(self.view).all() if self.before.kustomizations else ())
+            if each.within.by is not None and not each.obstacle
+        )
         return found
 
     @cached_property

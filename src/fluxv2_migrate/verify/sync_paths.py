@@ -87,7 +87,7 @@ def verify_sync_paths(
     for view in context.before.clusters.clusters:
         reconciled = context.reconciled.get(view.name)
         here = [each.resource for each in told if not each.cluster or view.name in each.cluster.split(", ")]
-        seen = None if reconciled is None else ObjectsOfCluster(view, reconciled, here, context)
+        seen = None if reconciled is None else ObjectsOfCluster(view, reconciled, before, here, context)
         filled: list[FluxdObject] = []
         known_astray = before.without_folder(view)
         astray = tuple(each for each in after.without_folder(view) if each not in known_astray)
