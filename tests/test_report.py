@@ -93,7 +93,7 @@ def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist
     assert told["Stays in Flux v1"] == "1 release stays as it is: shop/b."
     assert "when fluxd and the helm-operator have stopped" in told["When"]
     assert "a wrong name installs a second copy" in told["Not compared"]
-    assert told["Clusters"] == "/; assumed, and to be checked: sync-path-inferred (RP009)."
+    assert told["Clusters"] == "one, which syncs /; assumed, and to be checked: sync-path-inferred (RP009)."
     assert "every-commit-upgrades (HR059)" in told["Can go wrong"]
     assert told["Images"] == (
         "1 of 2 image policies follow new tags; 1 holds the tag that runs until somebody gives the order of "
@@ -103,6 +103,19 @@ def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist
     assert told["Must exist first"] == (
         "Secret flux-system/a; the image-reflector and image-automation controllers."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"sync_roots": ["eu", "us"]}, "2: eu, us."),
+        ({"clusters": [{"name": "europe", "sync_paths": ["eu", "us"]}]}, "one, europe."),
+    ],
+)
+def test_the_first_screen_names_the_clusters(given: dict[str, object], told: str) -> None:
+    files = {f"{folder}/{folder}.yaml": release(folder) for folder in ("eu", "us")}
+    report = fm.migrate_repository(files, given).to_markdown()
+    assert re.findall(r"- \*\*Clusters\*\*: (.*)", report) == [told]
 
 
 def test_questions_come_by_what_they_block_and_differences_by_harm() -> None:

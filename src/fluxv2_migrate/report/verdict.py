@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.table import Concern
@@ -92,7 +92,7 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
     if clusters:
         assumed = _named(outline, "assumed")
         check = f"; assumed, and to be checked: {few(assumed, _SHOWN)}" if assumed else ""
-        yield "Clusters", f"{few(map(_called, clusters), _SHOWN)}{check}."
+        yield "Clusters", f"{_found(clusters)}{check}."
     first = _first(migration, outline)
     if first:
         yield "To be done first", f"{few(first, _SHOWN)}."
@@ -133,10 +133,14 @@ def _dangers(migration: Migration, outline: Outline) -> Iterator[str]:
         yield f"what runs may change: {few(changing, _SHOWN)}"
 
 
-def _called(cluster: ClusterContext) -> str:
+def _found(clusters: Sequence[ClusterContext]) -> str:
+    first = clusters[0]
+    if len(clusters) > 1:
+        return f"{len(clusters)}: {few((each.name for each in clusters), _SHOWN)}"
     # So a cluster is called whose name nobody knows.
-    is_unnamed = cluster.name == "cluster"
-    return ", ".join(map(shown_folder, cluster.sync_paths)) if is_unnamed else cluster.name
+    if first.name == "cluster":
+        return f"one, which syncs {', '.join(map(shown_folder, first.sync_paths))}"
+    return f"one, {first.name}"
 
 
 def _named(outline: Outline, concern: Concern) -> list[str]:
