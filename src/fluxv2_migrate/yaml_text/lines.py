@@ -17,20 +17,24 @@ LONGEST_KEY: Final = 1000
 _DOUBLE: Final = r'"(?:[^"\\\r\n]|\\[^\r\n])*+"'
 _SINGLE: Final = r"'(?:[^'\r\n]|'')*+'"
 _QUOTED_LINES: Final = r'"(?:[^"\\]|\\(?:[^\r\n]|\r?\n))*+"|' + r"'(?:[^']|'')*+'"
+# Written out: a set of single characters is looked up at once, one with a class in it is gone through.
+_WHITE: Final = r" \t\n\r\f\v"
 # Blanks, colons and `#` may stand in a plain scalar where they do not end it.
-_PLAIN_ON: Final = r"[^\s:#]*+(?:(?::(?=\S)|#| ++(?=[^\s:#]))[^\s:#]*+)*+"
-_PLAIN: Final = rf"(?:[^\s\-?:,\[\]{{}}#&*!|>'\"%@`]|[-?:](?=[^\s:#])){_PLAIN_ON}"
+_PLAIN_ON: Final = rf"[^{_WHITE}:#]*+(?:(?::(?=\S)|#| ++(?=[^{_WHITE}:#]))[^{_WHITE}:#]*+)*+"
+_PLAIN: Final = rf"(?:[^{_WHITE}\-?:,\[\]{{}}#&*!|>'\"%@`]|[-?:](?=[^{_WHITE}:#])){_PLAIN_ON}"
 _PLAIN_IN_FLOW: Final = (
     r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`]|-(?=[^\s:#,\[\]{}?]))[^\s:#,\[\]{}?]*+"
     r"(?:(?::(?=[^\s:#,\[\]{}?])| ++(?=[^\s:#,\[\]{}?]))[^\s:#,\[\]{}?]*+)*+"
 )
+# What nearly all keys are made of.
+_WORD: Final = r"[A-Za-z_][A-Za-z0-9_./-]*+(?=:)"
 # A comment and the end of a line, then lines without content, the last of which may have no end.
 _END: Final = r"(?: *+(?<=[ \n])#[^\n]*+)?+ *+\r?+(?:\n|\Z)"
 _GAP: Final = r"(?: *+(?:#[^\n]*+)?+\r?+\n)*+(?: *+(?:#[^\n]*+)?+\Z)?+"
 # Indentation, dashes, key and value.
 LINE: Final = re.compile(
     rf"( *+)((?:- ++)*+(?:-(?=\r?(?:\n|\Z)))?+)"
-    rf"(?:({_PLAIN}|{_DOUBLE}|{_SINGLE}) *+:(?: ++|(?=\r?(?:\n|\Z))))?+"
+    rf"(?:({_WORD}|{_PLAIN}|{_DOUBLE}|{_SINGLE}) *+:(?: ++|(?=\r?(?:\n|\Z))))?+"
     rf"({_PLAIN}|{_QUOTED_LINES}|[|>][-+]?+(?=[ \r\n])|[\[{{][^\n]*+)?+{_END}{_GAP}",
     re.ASCII,
 )

@@ -84,16 +84,19 @@ class _Document:
     def value(self, position: int) -> Any:
         """Gives the document's value, whose first line begins at a position."""
         line = self._line(position)
-        if line is None or not (line[2] or line[3]) or self._is_marker(line):
+        if line is None:
             raise Unsure
-        value: Any
-        if line[2]:
-            value, following = self._list(line, len(line[1]), line[2], 0)
+        blanks, dashes, key, value = line.groups()
+        if not (dashes or key) or self._is_marker(position):
+            raise Unsure
+        read: Any
+        if dashes:
+            read, following = self._list(line, len(blanks), dashes, 0)
         else:
-            value, following = self._mapping(line, len(line[1]), 0, True)
+            read, following = self._mapping(line, key, value, len(blanks), 0, True)
         if following is not None:
             raise Unsure
-        return value
+        return read
 
     def _line(self, position: int) -> _Line:
         """Gives the line that begins there."""
@@ -104,20 +107,25 @@ class _Document:
             raise Unsure
         return line
 
-    def _is_marker(self, line: re.Match[str]) -> bool:
-        return self._text.startswith(("---", "..."), line.start())
+    def _is_marker(self, position: int) -> bool:
+        return self._text.startswith(("---", "..."), position)
 
     def _mapping(
-        self, line: re.Match[str], column: int, depth: int, is_near: bool
+        self,
+        line: re.Match[str],
+        key: str | None,
+        value: str | None,
+        column: int,
+        depth: int,
+        is_near: bool,
     ) -> tuple[dict[str, Any], _Line]:
-        """Gives a mapping whose first key stands in a line, and the line behind it."""
+        """Gives a mapping whose first key and value stand in a line, and the line behind it."""
         text, plain, plain_key = self._text, self._plain, self._plain_key
         length, match_line = len(text), LINE.match
         if depth > DEEPEST:
             raise Unsure
         made: dict[str, Any] = {}
         while True:
-            _, _, key, value = line.groups()
             if key is None:
                 raise Unsure
             name = plain_key(key) if key[0] not in "\"'" else unquoted(key, key[0])
@@ -130,14 +138,18 @@ class _Document:
             else:
                 position = line.end()
                 following = match_line(text, position) if position < length else None
-                if following is not None and len(following[1]) <= column:
+                if following is not None and following.end(1) <= position + column:
                     made[name] = plain(value)
                     self._last = line
                 else:
                     made[name], following = self._plain_value(line, value, column)
-            if following is None or (inside := len(following[1])) < column or following[2]:
+            if following is None:
+                return made, None
+            blanks, dashes, key, value = following.groups()
+            inside = len(blanks)
+            if inside < column or dashes:
                 return made, following
-            if inside > column or (not column and self._is_marker(following)):
+            if inside > column or (not column and self._is_marker(following.start())):
                 raise Unsure
             line = following
 
@@ -153,7 +165,7 @@ class _Document:
             if inner > 0:
                 item, following = self._list(line, column + inner, dashes[inner:], depth + 1)
             elif key is not None:
-                item, following = self._mapping(line, column + len(dashes), depth + 1, False)
+                item, following = self._mapping(line, key, value, column + len(dashes), depth + 1, False)
             elif value is None:
                 item, following = self._below(line, column, depth, False, in_mapping=False)
             elif value[0] in STYLES:
@@ -172,18 +184,18 @@ class _Document:
     ) -> tuple[Any, _Line]:
         """Gives a value of which nothing stands in the line of its key or dash, and the line behind it."""
         first = self._line(line.end())
-        inside = -1 if first is None else len(first[1])
+        if first is None:
+            return self._nothing(line, column, in_mapping), None
+        blanks, dashes, key, value = first.groups()
+        inside = len(blanks)
         # The dashes of a list may stand below the first letter of its key.
-        if first is None or inside < column or (inside == column and not (in_mapping and first[2])):
-            self._last = None
-            self._end = self._text.index(":", line.end(3)) + 1 if in_mapping else line.start() + column + 1
-            return self._plain(""), first
-        _, dashes, key, value = first.groups()
+        if inside < column or (inside == column and not (in_mapping and dashes)):
+            return self._nothing(line, column, in_mapping), first
         made: Any
         if dashes:
             made, following = self._list(first, inside, dashes, depth + 1)
         elif key is not None:
-            made, following = self._mapping(first, inside, depth + 1, is_near)
+            made, following = self._mapping(first, key, value, inside, depth + 1, is_near)
         elif value is None or value[0] in "|>":
             raise Unsure
         elif value[0] in STYLES:
@@ -191,10 +203,14 @@ class _Document:
         else:
             return self._plain_value(first, value, column)
         if is_near and depth < LEVELS:
-            self._remember(
-                first.start() + inside, MappingNode if key is not None and not dashes else SequenceNode
-            )
+            self._remember(first.end(1), SequenceNode if dashes else MappingNode)
         return made, following
+
+    def _nothing(self, line: re.Match[str], column: int, in_mapping: bool) -> Any:
+        """Gives what a key or a dash means behind which nothing stands."""
+        self._last = None
+        self._end = self._text.index(":", line.end(3)) + 1 if in_mapping else line.start() + column + 1
+        return self._plain("")
 
     def _remember(self, begin: int, kind: type[SequenceNode] | type[MappingNode]) -> None:
         """Remembers a collection that was read just now, if it is large."""
