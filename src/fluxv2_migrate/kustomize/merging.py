@@ -103,13 +103,26 @@ _TYPES: Final = {
 }
 
 
-def merge_patch(manifest: Manifest, patch: Manifest, *, is_common: bool = False) -> Manifest | None:
+def names_directive(patch: Manifest) -> bool:
+    """Gives whether a patch may tell what is to be done with something in it, as hardly any does.
+
+    >>> names_directive({"spec": {"$patch": "delete"}}), names_directive({"spec": None})
+    (True, False)
+    """
+    # Python writes a patch down in less time than it takes to look through it.
+    return _DIRECTIVE in repr(patch)
+
+
+def merge_patch(
+    manifest: Manifest, patch: Manifest, *, is_common: bool = False, may_direct: bool | None = None
+) -> Manifest | None:
     """Merges a patch into an object.
 
     Args:
         manifest: the object; it stays as it is, and what the patch leaves alone of it is shared.
         patch: the patch; it stays as it is, and what it brings is shared.
         is_common: whether the object holds only what is written out, so that nothing of it goes by itself.
+        may_direct: what `names_directive` gives of the patch, where somebody has asked already.
 
     Returns:
         The object as it is then, or `None` if the patch deletes it.
@@ -125,9 +138,9 @@ def merge_patch(manifest: Manifest, patch: Manifest, *, is_common: bool = False)
     schema = _TYPES.get((text_of(manifest.get("apiVersion")), text_of(manifest.get("kind"))))
     if schema is not None:
         schema = _Schema({"metadata": _METADATA, **schema.fields})
-    # Directives are taken out of a patch while it is merged, and hardly a patch has one: Python writes it
-    # down in less time than it takes to look through it.
-    merged = _walk(manifest, copy_value(patch) if _DIRECTIVE in repr(patch) else patch, schema, is_common)
+    # Directives are taken out of a patch while it is merged.
+    is_taken_apart = names_directive(patch) if may_direct is None else may_direct
+    merged = _walk(manifest, copy_value(patch) if is_taken_apart else patch, schema, is_common)
     return None if merged is _ABSENT or not merged else merged
 
 

@@ -35,7 +35,9 @@ from fluxv2_migrate.yaml_text import (
     key_of,
     line_start,
     nodes_of_edited,
+    outline_of,
     read_nodes,
+    read_value,
     resolve_plain_scalar,
     splice,
     step_into,
@@ -103,7 +105,7 @@ def write_markers(text: str, edits: Iterable[MarkerEdit], *, style: Style | None
     if not wanted:
         return MarkedText(text, (), ())
     try:
-        nodes = read_nodes(text)
+        nodes = outline_of(text)
     except InvalidManifest as error:
         return MarkedText(
             text, (), tuple(RefusedMarker(each, "unparseable", error.reason) for each in wanted)
@@ -119,15 +121,17 @@ def write_markers(text: str, edits: Iterable[MarkerEdit], *, style: Style | None
     result = writer.render()
     if result == text and not targets:
         return MarkedText(text, (), tuple(refused))
-    return MarkedText(result, tuple(_written(writer, result, nodes, targets)), tuple(refused))
+    return MarkedText(result, tuple(_written(writer, text, result, nodes, targets)), tuple(refused))
 
 
 def _written(
-    writer: _Writer, result: str, before: Node | None, targets: Sequence[_Target]
+    writer: _Writer, text: str, result: str, before: Node | None, targets: Sequence[_Target]
 ) -> Iterator[WrittenMarker]:
     after = nodes_of_edited(result)
-    # A value that is quoted now is another one, so that nodes are compared, and not what they mean.
-    if not is_same(before, after, {id(target.node) for target in targets if target.needs_quotes}):
+    quoted = {id(target.node) for target in targets if target.needs_quotes}
+    # A value that is quoted now is another one, so that nodes are compared then, and not what they mean.
+    is_kept = is_same(before, after, quoted) if quoted else _means_the_same(text, result)
+    if not is_kept:
         raise CannotEdit("the edited text would not mean what was decided")
     seen = {
         (marker.path, _policy(marker.namespace, marker.policy, marker.part)): marker.line
@@ -145,6 +149,14 @@ def _written(
             target.node.value if target.needs_quotes else None,
             id(target.node) not in writer.unchanged,
         )
+
+
+def _means_the_same(before: str, after: str) -> bool:
+    try:
+        return bool(read_value(before) == read_value(after))
+    except InvalidManifest:
+        # Of a key that is there twice the nodes are known, and not what they mean.
+        return is_same(read_nodes(before), read_nodes(after))
 
 
 def _policy(namespace: str, policy: str, part: str) -> str:

@@ -8,6 +8,7 @@ from fluxv2_migrate.yaml_text.block import (
 )
 from fluxv2_migrate.yaml_text.composer import (
     compose,
+    outline_of,
     read_document,
     read_nodes,
     read_outline,

@@ -182,6 +182,23 @@ def read_outline(text: str, parts: Parts) -> Node | None:
     return scan_outline(text, parts) if parts else read_nodes(text)
 
 
+def outline_of(text: str) -> Node | None:
+    r"""Gives the root node of a document; what large parts hold is read when somebody asks for it.
+
+    Raises:
+        InvalidManifest: as `read_nodes` does.
+
+    >>> outline_of("a: 1\na: 2\n").value[1][1].value
+    '2'
+    """
+    try:
+        parts = reading_of(text).parts
+    except InvalidManifest:
+        # What it means is not known where a key stands twice, and its nodes are.
+        parts = NO_PARTS
+    return read_outline(text, parts)
+
+
 def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | None:
     r"""Gives the root node of a document, whatever its values: keys may stand in it twice.
 

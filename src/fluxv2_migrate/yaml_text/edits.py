@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.yaml_text.composer import read_document, read_nodes, read_value
+from fluxv2_migrate.yaml_text.composer import outline_of, read_document, read_value
 from fluxv2_migrate.yaml_text.documents import BYTE_ORDER_MARK, document_texts
 from fluxv2_migrate.yaml_text.extents import CannotEdit
 from fluxv2_migrate.yaml_text.nodes import Node
@@ -59,7 +59,7 @@ def read_edited(text: str) -> tuple[Node | None, Any]:
 
 
 def nodes_of_edited(text: str) -> Node | None:
-    r"""Gives the root node of an edited document, whatever its values.
+    r"""Gives the root node of an edited document, as `outline_of` does.
 
     Raises:
         CannotEdit: it is no YAML any more.
@@ -67,7 +67,7 @@ def nodes_of_edited(text: str) -> Node | None:
     >>> nodes_of_edited("a: 1\n").end
     4
     """
-    return _of_edited(read_nodes, text)
+    return _of_edited(outline_of, text)
 
 
 def _of_edited(read: Callable[[str], _Read], text: str) -> _Read:
