@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.kustomization import KustomizationPatch
-from fluxv2_migrate.kustomize.merging import merge_patch, names_directive
+from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.patches import ReadPatch, patch_of_known, read_patch
 from fluxv2_migrate.kustomize.resources import Resource, with_metadata
 from fluxv2_migrate.kustomize.values import NOTHING_READ, Manifest, copy_value, is_common, json_value, text_of
 
 _CHANGES: Final = ("allowKindChange", "allowNameChange")
-
-
-class _Merging(NamedTuple):
-    """A patch as it is merged into objects.
-
-    Attributes:
-        patch: as it was read.
-        with_texts: the same, with texts as labels and annotations.
-        may_direct: whether it may have directives.
-    """
-
-    patch: Manifest
-    with_texts: Manifest
-    may_direct: bool
 
 
 class Derived:
@@ -42,7 +28,6 @@ class Derived:
         self._patches: dict[str, ReadPatch] = {}
         self._tried: set[str] | None = None
         self._merged: dict[int, tuple[Manifest, Manifest, int, Manifest | None]] = {}
-        self._merging: dict[int, _Merging] = {}
         self._common: dict[int, Manifest] = {}
         self._others: dict[int, tuple[Manifest, Manifest]] = {}
 
@@ -63,7 +48,6 @@ class Derived:
             self._common.pop(id(patch), None)
             self._common.pop(id(merged), None)
         self._merged.clear()
-        self._merging.clear()
         for text in self._tried or ():
             self._patches.pop(text, None)
         self._tried = None if self._tried is None else set()
@@ -127,7 +111,7 @@ class Derived:
             raise InvalidManifest("a key that is an empty text, with which no merge patch can be applied")
         merged = _merged(
             manifest,
-            self._merging_of(patch),
+            patch,
             takes_type=takes_type,
             changes_kind=changes_kind,
             changes_name=changes_name,
@@ -138,13 +122,6 @@ class Derived:
             # What it is made of was looked through.
             self._common[id(merged)] = merged
         return merged
-
-    def _merging_of(self, patch: Manifest) -> _Merging:
-        """Gives a patch as it is merged: one is merged into many objects, or in many builds."""
-        known = self._merging.get(id(patch))
-        if known is None:
-            known = self._merging[id(patch)] = _Merging(patch, _with_texts(patch), names_directive(patch))
-        return known
 
 
 def _has_empty_key(value: Any) -> bool:
@@ -158,7 +135,7 @@ def _has_empty_key(value: Any) -> bool:
 
 def _merged(
     manifest: Manifest,
-    merging: _Merging,
+    patch: Manifest,
     *,
     takes_type: bool,
     changes_kind: bool,
@@ -166,10 +143,9 @@ def _merged(
     is_common: bool,
 ) -> Manifest | None:
     before = Resource(manifest, "", 0)
-    patch = merging.patch
     if takes_type:
-        patch = {**merging.with_texts, "apiVersion": manifest.get("apiVersion")}
-    merged = merge_patch(manifest, patch, is_common=is_common, may_direct=merging.may_direct)
+        patch = {**_with_texts(patch), "apiVersion": manifest.get("apiVersion")}
+    merged = merge_patch(manifest, patch, is_common=is_common)
     if merged is None:
         return None
     if not changes_kind and merged.get("kind") != before.kind:

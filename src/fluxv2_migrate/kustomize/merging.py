@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize.values import Manifest, copy_value, is_null, text_of
+from fluxv2_migrate.kustomize.values import Manifest, is_null, text_of
 
 _DIRECTIVE: Final = "$patch"
 
@@ -103,26 +103,13 @@ _TYPES: Final = {
 }
 
 
-def names_directive(patch: Manifest) -> bool:
-    """Gives whether a patch may tell what is to be done with something in it, as hardly any does.
-
-    >>> names_directive({"spec": {"$patch": "delete"}}), names_directive({"spec": None})
-    (True, False)
-    """
-    # Python writes a patch down in less time than it takes to look through it.
-    return _DIRECTIVE in repr(patch)
-
-
-def merge_patch(
-    manifest: Manifest, patch: Manifest, *, is_common: bool = False, may_direct: bool | None = None
-) -> Manifest | None:
+def merge_patch(manifest: Manifest, patch: Manifest, *, is_common: bool = False) -> Manifest | None:
     """Merges a patch into an object.
 
     Args:
         manifest: the object; it stays as it is, and what the patch leaves alone of it is shared.
         patch: the patch; it stays as it is, and what it brings is shared.
         is_common: whether the object holds only what is written out, so that nothing of it goes by itself.
-        may_direct: what `names_directive` gives of the patch, where somebody has asked already.
 
     Returns:
         The object as it is then, or `None` if the patch deletes it.
@@ -138,9 +125,7 @@ def merge_patch(
     schema = _TYPES.get((text_of(manifest.get("apiVersion")), text_of(manifest.get("kind"))))
     if schema is not None:
         schema = _Schema({"metadata": _METADATA, **schema.fields})
-    # Directives are taken out of a patch while it is merged.
-    is_taken_apart = names_directive(patch) if may_direct is None else may_direct
-    merged = _walk(manifest, copy_value(patch) if is_taken_apart else patch, schema, is_common)
+    merged = _walk(manifest, patch, schema, is_common)
     return None if merged is _ABSENT or not merged else merged
 
 
@@ -185,23 +170,25 @@ def _walk(destination: Any, origin: Any, schema: _Schema | None, is_common: bool
 
 def _walk_mapping(destination: Any, origin: Any, schema: _Schema | None, is_common: bool) -> Any:
     if _is_missing(destination):
-        if isinstance(origin, dict) and _take_directive(origin) == "delete":
+        directive, patch = _directed(origin)
+        if directive == "delete":
             return _ABSENT
         if origin is _ABSENT:
             # A null that the object itself has stays if it was written.
             return None if destination is None else _ABSENT
-        destination = origin
+        destination = patch
     elif is_null(origin):
         return _ABSENT
-    elif isinstance(origin, dict):
-        directive = _take_directive(origin)
+    else:
+        directive, patch = _directed(origin)
         if directive == "delete":
             return _ABSENT
-        destination = origin if directive == "replace" else destination
+        # What came from the patch itself goes without what it says is to be done.
+        destination = patch if directive == "replace" or destination is origin else destination
     if not isinstance(destination, dict):
         return _ABSENT
-    patch = origin if isinstance(origin, dict) else {}
-    return _merge_fields(destination, patch, {} if schema is None else schema.fields, is_common)
+    fields = {} if schema is None else schema.fields
+    return _merge_fields(destination, patch if isinstance(patch, dict) else {}, fields, is_common)
 
 
 def _merge_fields(destination: Manifest, patch: Manifest, fields: dict[str, _Schema], is_common: bool) -> Any:
@@ -230,10 +217,12 @@ def _merge_fields(destination: Manifest, patch: Manifest, fields: dict[str, _Sch
     return merged
 
 
-def _take_directive(patch: Manifest) -> str:
-    if _DIRECTIVE not in patch:
-        return "merge"
-    return _known_directive(patch.pop(_DIRECTIVE))
+def _directed(patch: Any) -> tuple[str, Any]:
+    """Gives what a part of a patch says is to be done with it, and the part without that."""
+    if not isinstance(patch, dict) or _DIRECTIVE not in patch:
+        return "merge", patch
+    rest = {name: item for name, item in patch.items() if name != _DIRECTIVE}
+    return _known_directive(patch[_DIRECTIVE]), rest
 
 
 def _known_directive(value: Any) -> str:
@@ -248,7 +237,7 @@ def _walk_keyed_list(destination: Any, origin: Any, schema: _Schema, is_common: 
     elif is_null(origin):
         return _ABSENT
     elif isinstance(origin, list):
-        directive = _take_list_directive(origin)
+        directive, origin = _directed_list(origin)
         if directive == "delete":
             return _ABSENT
         destination = origin if directive == "replace" else destination
@@ -273,19 +262,19 @@ def _key_text(element: Any, key: str) -> str:
     return "" if is_null(value) else text_of(value)
 
 
-def _take_list_directive(patch: list[Any]) -> str:
+def _directed_list(patch: list[Any]) -> tuple[str, list[Any]]:
+    """Gives what an element of a list says is to be done with that, and the list without such elements."""
     for element in patch:
         if isinstance(element, dict) and _DIRECTIVE in element:
             if len(element) > 1:
-                return "merge"
+                break
             directive = _known_directive(element[_DIRECTIVE])
-            patch[:] = [
+            return directive, [
                 other
                 for other in patch
                 if not (isinstance(other, dict) and other.get(_DIRECTIVE) == directive)
             ]
-            return directive
-    return "merge"
+    return "merge", patch
 
 
 def _complete(values: list[list[str]]) -> None:
