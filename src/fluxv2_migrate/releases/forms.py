@@ -63,6 +63,7 @@ class ReleaseForms:
         is_stored_alike: whether its records are in one namespace in all clusters.
         api_version: of the release, which is one for all clusters that have it.
         drafts: that were made, by the state.
+        known: that were made before, by the very object of the state, with it.
 
     The forms of a state are made once for the same sources: most patches change values alone.
     """
@@ -77,6 +78,7 @@ class ReleaseForms:
     is_stored_alike: bool = False
     api_version: str = ""
     drafts: dict[str, ReleaseDraft] = field(default_factory=dict)
+    known: dict[int, tuple[Mapping[str, Any], ReleaseDraft]] = field(default_factory=dict)
     _others: dict[tuple[SeenRelease, ReleaseSettings, FluxVersion], ReleaseForms] = field(
         default_factory=dict
     )
@@ -91,16 +93,17 @@ class ReleaseForms:
         if key not in self._others:
             api_version = self.api_version or preferred_api_version("HelmRelease", self.version)
             own = replace(self, seen=seen, settings=settings, version=version, api_version=api_version)
-            self._others[key] = replace(own, drafts={}, _others={}, _made={}, _made_for=None)
+            self._others[key] = replace(own, drafts={}, known={}, _others={}, _made={}, _made_for=None)
         return self._others[key]
 
     def know(self, state: Mapping[str, Any], draft: ReleaseDraft) -> None:
         """Takes a draft that was made of a state already, with the same settings."""
-        self.drafts.setdefault(repr(state), draft)
+        self.known.setdefault(id(state), (state, draft))
 
     def let_go(self) -> None:
         """Lets go of the drafts, once all of it is converted."""
         self.drafts.clear()
+        self.known.clear()
         self._others.clear()
         self._made.clear()
         self._made_for = None
@@ -137,6 +140,9 @@ class ReleaseForms:
         return self._made[key]
 
     def _draft(self, state: Mapping[str, Any]) -> ReleaseDraft:
+        if id(state) in self.known:
+            # Most states are what a cluster sees, which is large to write down.
+            return self.known[id(state)][1]
         key = repr(state)
         if key not in self.drafts:
             self.drafts[key] = draft_helm_release(
