@@ -139,7 +139,18 @@ def questions_text(migrations: Mapping[str, fm.Migration]) -> str:
         about = f"{first.code} {first.slug}: {first.message}. {first.remedy}"
         out.write("\n" + "".join(f"# {line}\n" for line in _lines(about)))
         yaml.dump([answer], out)
-    return out.getvalue() if questions else out.getvalue() + "\n[]\n"
+    if not questions:
+        out.write("\n[]\n")
+    edits = [
+        f"{name}: {finding.code} {finding.slug} ({finding.path}:{finding.line})"
+        for name, migration in migrations.items()
+        for finding in migration.findings
+        if finding.severity == "error" and finding.answer is None
+    ]
+    if edits:
+        out.write("\n# What no answer settles, as the report says; the repository has to be edited:\n")
+        out.writelines(f"# {each}\n" for each in edits)
+    return out.getvalue()
 
 
 def fleet_report(migrations: Mapping[str, fm.Migration]) -> str:

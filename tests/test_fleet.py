@@ -87,6 +87,16 @@ def test_without_questions_the_file_has_no_answers(
     assert fleet.read_fleet_answers(questions) == []
 
 
+def test_the_file_says_what_has_to_be_edited(
+    fleet: ModuleType, repositories: list[Path], tmp_path: Path
+) -> None:
+    (repositories[2] / "broken.yaml").write_text("apiVersion: helm.fluxcd.io/v1\na: [\n", "utf-8")
+    questions = tmp_path / "questions.yaml"
+    assert run(fleet, repositories[2:], "--questions", str(questions)) == 1
+    assert fleet.read_fleet_answers(questions) == []
+    assert f"\n# {repositories[2].name}: RP003 invalid-yaml (broken.yaml:" in questions.read_text("utf-8")
+
+
 @pytest.mark.parametrize("text", ["books: 1\n", "- repositories: books\n", "- [\n", "- nothing: known\n"])
 def test_what_is_no_file_of_answers_is_refused(
     fleet: ModuleType, repositories: list[Path], tmp_path: Path, text: str
