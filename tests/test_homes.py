@@ -15,6 +15,7 @@ from fluxv2_migrate.clusters import ClusterMap, ClusterView, SyncPath, builds_wi
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from fluxv2_migrate.placement import Homes, NoHome
 from fluxv2_migrate.repository.workspace import Workspace
+from manifest_texts import AUTOMATED, workload_text
 
 Files = dict[str, str | bytes]
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: made\n  namespace: shop\n"
@@ -189,3 +190,25 @@ def test_what_clusters_reach_is_looked_for_once_for_each() -> None:
 
     assert reached(3)() == (("c0", ("c0",)),)
     assert calls_of(reached(160)) < 5 * calls_of(reached(40))
+
+
+@pytest.mark.parametrize("there", ["Images/kustomization.yaml", "IMAGES/a/b.yaml", "Images/x.bin"])
+def test_no_folder_is_made_that_some_disks_take_for_another_one(there: str) -> None:
+    files: dict[str, str | bytes] = {
+        "apps/web.yaml": workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1"),
+        "apps/kustomization.yaml": "resources: [web.yaml]\n",
+        f"apps/{there}": "\udcff".encode(errors="surrogateescape") if there.endswith("bin") else "a: 1\n",
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("apps",)))
+    assert migration.created
+    assert all(path.startswith("apps/flux-images/") for path in migration.created)
+
+
+def test_a_folder_that_is_there_in_small_letters_too_is_as_good_as_any() -> None:
+    files: dict[str, str | bytes] = {
+        "apps/web.yaml": workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1"),
+        "apps/Images/a.txt": "",
+        "apps/images/a.txt": "",
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("apps",)))
+    assert all(path.startswith("apps/images/") for path in migration.created)

@@ -13,7 +13,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import meant_domain
 from fluxv2_migrate.repository.reading import misspelt_api
-from manifest_texts import fluxd_text
+from manifest_texts import AUTOMATED, fluxd_text, workload_text
 
 METADATA = {"name": "web", "namespace": "shop"}
 CHART = {"repository": "https://charts.example.com", "name": "web", "version": "1.2.3"}
@@ -392,3 +392,24 @@ def test_migration_and_verification_take_the_same_broken_texts_for_releases(
     left = fm.MigrationOptions(overrides=(fm.Override(path="a/*", leave=True),))
     assert fm.migrate_repository(files, left).ok
     assert fm.verify_migration(files, files, left).ok
+
+
+ANNOTATED = workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1")
+
+
+@pytest.mark.parametrize(("text", "is_told_of_files"), [(TEXT, True), (ANNOTATED, False)])
+def test_what_stands_in_a_list_in_a_list_is_told(text: str, *, is_told_of_files: bool) -> None:
+    inner = {"apiVersion": "v1", "kind": "List", "items": [yaml.safe_load(text)]}
+    nested = {"apiVersion": "v1", "kind": "List", "items": [inner]}
+    files: dict[str, str | bytes] = {"apps/a.yaml": json.dumps(nested)}
+    options = fm.MigrationOptions(sync_roots=("apps",))
+    # fluxd took lists in lists for objects of no kind that it knew.
+    alone = fm.migrate_repository(files, options)
+    assert places(alone, "RP008") == (["apps/a.yaml:1"] if is_told_of_files else [])
+    files |= {
+        "apps/kustomization.yaml": "resources: [a.yaml]\n",
+        "apps/.flux.yaml": "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n",
+    }
+    built = fm.migrate_repository(files, options)
+    assert places(built, "RP008") == ["apps/a.yaml:1"]
+    assert built.files["apps/a.yaml"] == files["apps/a.yaml"]

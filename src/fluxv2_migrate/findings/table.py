@@ -227,7 +227,7 @@ _ROWS: Final = (
     FindingType("RP005", "text-cannot-be-edited", "error", "Write the release in plain block style."),
     FindingType("RP006", "invalid-field", "error", "Correct the field: the API server refuses it."),
     FindingType("RP007", "twin-exists", "error", "Compare the two, above all the release name; correct the new one, or accept the code, which removes the old one.", True),
-    FindingType("RP008", "in-a-list", "error", "Write the release as a document of its own."),
+    FindingType("RP008", "in-a-list", "error", "Write the object as a document of its own."),
     FindingType("RP009", "sync-path-inferred", "info", "Give sync_roots if the sources belong elsewhere.", concern="assumed"),
     FindingType("RP010", "override-matches-nothing", "error", "Correct the override's patterns, or remove it.", concern="merge"),
     FindingType("RP011", "encrypted", "error", "Decrypt the file with sops, migrate it, and encrypt it again."),

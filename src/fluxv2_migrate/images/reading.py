@@ -15,7 +15,7 @@ from fluxv2_migrate.flux2.marker_checks import is_read
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.ignored import unsaid_marks
-from fluxv2_migrate.images.items import own_manifest
+from fluxv2_migrate.images.items import is_in_an_inner_list, own_manifest
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, images_over, place_image, place_tag
 from fluxv2_migrate.images.shared_texts import places_of_others
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, objects_in
@@ -164,6 +164,10 @@ class _Reader:
         if self._ignores_elsewhere(document, sightings):
             message = "patches say of it whether fluxd ignores it, and are not converted"
             self._tell_of(document, Notice("RP004", message, ("metadata",)))
+            return
+        if any(is_in_an_inner_list(document, each) for each in sightings):
+            message = "objects with annotations of fluxd stand in a list that is an item of another one"
+            self._tell_of(document, Notice("RP008", message, ("items",)))
             return
         if any(at for patch in self._patches(sightings) for at, _ in objects_in(patch.manifest)):
             message = "a patch of it stands in a list that cannot be taken apart, and is not converted"

@@ -200,7 +200,7 @@ class Homes:
         return next(each for each in folders if self._is_usable(each, home, manifest))
 
     def _is_usable(self, folder: str, home: str, manifest: Mapping[str, Any]) -> bool:
-        if self.workspace.is_taken(folder):
+        if self.workspace.is_taken(folder) or self.workspace.has_in_other_letters(folder):
             return False
         files = [path for name in FILE_NAMES if self.workspace.has(path := posixpath.join(folder, name))]
         if not files or self.workspace.is_new(files[0]):

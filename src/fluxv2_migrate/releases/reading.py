@@ -147,7 +147,9 @@ def _tell_left(document: Document, why: str, findings: FindingGroups) -> None:
 
 
 def _items(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [item for at, item in objects_in(manifest) if at]
+    """Gives the items of a list, and those of a list in it, which kustomize takes apart and fluxd did not."""
+    items = [item for at, item in objects_in(manifest) if at]
+    return [*items, *(each for item in items for each in _items(item))]
 
 
 def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:

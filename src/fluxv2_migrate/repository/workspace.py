@@ -150,10 +150,20 @@ class Workspace:
         """Gives whether a folder has or had a file with a text in it, however deep."""
         return folder in self._folders or folder in self._folders_of_files
 
+    def has_in_other_letters(self, folder: str) -> bool:
+        """Gives whether some disks would take a folder for another one that is there, which it is not."""
+        return folder.lower() in self._lowered_folders and not self.has_below(folder)
+
     def paths(self) -> Iterator[str]:
         """Gives the paths of all files that had or have a text."""
         yield from self._texts
         yield from (path for path in self._files if path not in self._texts)
+
+    @cached_property
+    def _lowered_folders(self) -> set[str]:
+        """All folders that are not written in small letters, in these."""
+        folders = folders_of(chain(self._texts, self._taken))
+        return {low for folder in folders if (low := folder.lower()) != folder}
 
     @cached_property
     def _folders(self) -> set[str]:
