@@ -4,13 +4,13 @@ import json
 import re
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 from pydantic import BaseModel
 from sphinx.application import Sphinx
 from sphinx.util.inspect import stringify_signature
 
-from fluxv2_migrate import FINDINGS, MigrationOptions, api, flux1, flux2
+from fluxv2_migrate import FINDINGS, MigrationOptions, api, flux1, flux2, golang
 
 project = "fluxv2-migrate"
 author = "The fluxv2-migrate authors"
@@ -58,6 +58,32 @@ for each in (getattr(room, name) for room in (api, flux1, flux2) for name in roo
         each.model_rebuild(force=True)
 
 
+def literals_of(alias: object) -> list[str]:
+    """Gives the words of a vocabulary, as code has them."""
+    return [word for each in get_args(alias) for word in (literals_of(each) or [repr(each)])]
+
+
+# Long vocabularies are written by their names, which the reference explains.
+NAMED = {
+    joined: name
+    for name, alias in (
+        ("flux2.FluxKind", flux2.FluxKind),
+        ("flux2.FluxVersion", flux2.FluxVersion),
+        ("flux2.MarkerProblemCode", flux2.MarkerProblemCode),
+        ("golang.RangeDialect", golang.RangeDialect),
+    )
+    for words in (literals_of(alias),)
+    for joined in (f"Literal[{', '.join(words)}]", " | ".join(words))
+}
+
+
+def with_names(text: str) -> str:
+    """Gives a text with the names of long vocabularies in the place of their words."""
+    for words, name in NAMED.items():
+        text = text.replace(words, name)
+    return text
+
+
 def readable_signature(
     _app: Sphinx,
     _what: str,
@@ -87,7 +113,7 @@ def readable_signature(
         signature = stringify_signature(Signature(fields), short_literals=True, unqualified_typehints=True)
     if signature:
         # What is asked for is a part of a migration, which callers have as a whole.
-        signature = signature.replace("_Migrated", "Migration")
+        signature = with_names(signature.replace("_Migrated", "Migration"))
     return signature and re.sub(r"<factory>|[A-Z]\w+\([^()]*(\([^()]*\))*[^()]*\)", "...", signature), returns
 
 
@@ -98,7 +124,7 @@ def readable_types(
     for index, line in enumerate(lines):
         if line.startswith(":vartype"):
             plain = re.sub(r"_Frozen\[(.*)\]", r"\1", line)
-            lines[index] = re.sub(r"\b_[A-Z][A-Za-z]+\b", "str", plain)
+            lines[index] = with_names(re.sub(r"\b_[A-Z][A-Za-z]+\b", "str", plain))
 
 
 def setup(app: Sphinx) -> None:
