@@ -12,6 +12,7 @@ import fluxv2_migrate as fm
 from counted_work import calls_of
 from fluxv2_migrate.settings.inventory import LiveFlux1Release
 from fluxv2_migrate.settings.overrides import Subject, override_for
+from pages_of_findings import PAGES, example_of
 
 HELM = "repository: https://charts.example.com\n    name: web\n    version: 1.2.3"
 GIT = "git: https://git.example.com/acme/charts\n    ref: main\n    path: web"
@@ -139,41 +140,6 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 FILLED: dict[str, dict[str, Any]] = {code: {"release_name": "answered"} for code in ("HR014", "HR017")}
 """What stands where an answer is to be filled in."""
-# Of images, which no release shows.
-ELSEWHERE = {"IM004", "IM006", "IM019"}
-
-
-def test_every_code_that_can_be_answered_has_an_example() -> None:
-    acceptable = {code for code, kind in fm.FINDINGS.items() if kind.acceptable}
-    # Codes of images and of sync paths are settled elsewhere.
-    acceptable -= {
-        code for code in acceptable if code[:2] == "IM" or (code[:2] == "AN" and code not in EXAMPLES)
-    }
-    acceptable -= {
-        "DA015",
-        "DA026",
-        "DA027",
-        "DA028",
-        "DA030",
-        "DA031",
-        "HR064",
-        "HR080",
-        "HR102",
-        "RP012",
-        "RP015",
-        "RP017",
-        "RP024",
-        "RP060",
-        "RP062",
-        "RP023",
-    }
-    # Of settings of fluxd and of the operator, and of what becomes of Flux v1 itself.
-    acceptable -= {f"DA0{number}" for number in range(45, 70)}
-    # Of other files, of texts in other objects, and of folders.
-    acceptable -= {"RP036", "RP037", "RP038", "RP043", "RP051", "RP070", "RP072"}
-    # How each error is settled is held for all of them in one place.
-    acceptable -= {code for code in acceptable - EXAMPLES.keys() if fm.FINDINGS[code].severity == "error"}
-    assert acceptable - ELSEWHERE == set(EXAMPLES) - {"HR014", "HR017", "HR125", "RP035"}
 
 
 def check(
@@ -192,6 +158,15 @@ def check(
         assert {each.fingerprint for each in settled.findings} == {
             each.fingerprint for each in asked.findings if each != finding
         }, finding
+
+
+@pytest.mark.parametrize(
+    "code", sorted(code for code in PAGES.keys() - EXAMPLES.keys() if fm.FINDINGS[code].acceptable)
+)
+def test_an_answer_settles_the_finding_of_a_page_alone(code: str) -> None:
+    files, options = example_of(code)
+    if files:
+        check(files, code, {name: getattr(options, name) for name in options.model_fields_set})
 
 
 NEIGHBOURS = {

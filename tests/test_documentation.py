@@ -8,13 +8,9 @@ from pathlib import Path
 import pytest
 
 import fluxv2_migrate as fm
+from pages_of_findings import PAGES, answer_of, example_of
 
 ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
-PAGES = {
-    path.stem: path.read_text("utf-8") for path in (DOCS / "findings").glob("*.md") if path.stem != "index"
-}
-SHOWN = re.compile(r"^```\{code-block\} \w+\n:caption: (.+)\n\n((?:.*\n)*?)```$", re.MULTILINE)
 
 
 def test_each_code_has_a_page_and_each_page_a_code() -> None:
@@ -33,23 +29,22 @@ def test_a_page_begins_with_code_slug_and_severity(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(fm.FINDINGS))
 def test_migrating_the_example_of_a_page_gives_its_finding(code: str) -> None:
-    files = dict(SHOWN.findall(PAGES[code]))
+    files, options = example_of(code)
     if not files:
         # Then a block that is run as a test shows it.
         assert f"['{code}']" in PAGES[code]
         return
-    options = fm.MigrationOptions.model_validate_json(files.pop("options", "{}"))
-    files.pop("answer", None)
     found = {finding.code: finding for finding in fm.migrate_repository(files, options).findings}
     assert code in found
     errors = {other for other, finding in found.items() if finding.severity == "error"}
     assert errors <= {code}, "an example shows one error"
 
 
-@pytest.mark.parametrize("code", sorted(code for code, page in PAGES.items() if ":caption: answer\n" in page))
+@pytest.mark.parametrize("code", sorted(code for code in PAGES if answer_of(code) is not None))
 def test_the_answer_of_a_page_settles_its_finding_alone(code: str) -> None:
-    files = dict(SHOWN.findall(PAGES[code]))
-    answer = fm.Override.model_validate_json(files.pop("answer"))
+    files, _ = example_of(code)
+    answer = answer_of(code)
+    assert answer is not None
     asked = {finding.code: finding for finding in fm.migrate_repository(files).findings}
     settled = fm.migrate_repository(files, fm.MigrationOptions(overrides=(answer,)))
     assert {finding.code for finding in settled.findings} - {"RP009", "HR118"} == set(asked) - {

@@ -9,7 +9,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from manifest_texts import AUTOMATED, release_text, workload_text
-from test_documentation import PAGES, SHOWN
+from pages_of_findings import example_of
 
 Files = Mapping[str, str | bytes]
 Edit = tuple[str, str, str] | str | dict[str, Any]
@@ -232,10 +232,8 @@ def example(code: str) -> tuple[dict[str, str | bytes], dict[str, Any]]:
     if code in EXAMPLES:
         files, given = EXAMPLES[code]
         return dict(files), given
-    shown = dict(SHOWN.findall(PAGES[code]))
-    options = fm.MigrationOptions.model_validate_json(shown.pop("options", "{}"))
-    shown.pop("answer", None)
-    return shown, options.model_dump(exclude_unset=True)
+    files, options = example_of(code)
+    return files, options.model_dump(exclude_unset=True)
 
 
 def errors(files: Files, options: Mapping[str, Any]) -> list[fm.Finding]:
