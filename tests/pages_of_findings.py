@@ -19,7 +19,7 @@ PAGES: Final = {
 _SHOWN: Final = re.compile(r"^```\{code-block\} \w+\n:caption: (.+)\n\n((?:.*\n)*?)```$", re.MULTILINE)
 
 
-def example_of(code: str) -> tuple[dict[str, str | bytes], fm.MigrationOptions]:
+def example_of(code: str) -> tuple[dict[str, str], fm.MigrationOptions]:
     """Gives the files and options that a page shows; no files where a block that runs shows its finding."""
     shown = dict(_SHOWN.findall(PAGES[code]))
     options = fm.MigrationOptions.model_validate_json(shown.pop("options", "{}"))

@@ -166,7 +166,7 @@ def check(
 def test_an_answer_settles_the_finding_of_a_page_alone(code: str) -> None:
     files, options = example_of(code)
     if files:
-        check(files, code, {name: getattr(options, name) for name in options.model_fields_set})
+        check({**files}, code, {name: getattr(options, name) for name in options.model_fields_set})
 
 
 NEIGHBOURS = {

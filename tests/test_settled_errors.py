@@ -233,7 +233,7 @@ def example(code: str) -> tuple[dict[str, str | bytes], dict[str, Any]]:
         files, given = EXAMPLES[code]
         return dict(files), given
     files, options = example_of(code)
-    return files, options.model_dump(exclude_unset=True)
+    return {**files}, options.model_dump(exclude_unset=True)
 
 
 def errors(files: Files, options: Mapping[str, Any]) -> list[fm.Finding]:

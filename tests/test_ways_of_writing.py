@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 import fluxv2_migrate as fm
-from test_documentation import PAGES, SHOWN
+from pages_of_findings import PAGES, example_of
 
 _FIELD: Final = re.compile(r"^( *)([A-Za-z][\w./-]*):(?=[ ]|$)", re.MULTILINE)
 
@@ -67,9 +67,7 @@ def outcome(files: Mapping[str, str], options: fm.MigrationOptions) -> tuple[lis
 
 @pytest.mark.parametrize("code", sorted(PAGES))
 def test_the_way_of_writing_makes_no_difference(code: str) -> None:
-    files = dict(SHOWN.findall(PAGES[code]))
-    options = fm.MigrationOptions.model_validate_json(files.pop("options", "{}"))
-    files.pop("answer", None)
+    files, options = example_of(code)
     expected = outcome(files, options)
     for name, way in WAYS.items():
         if code not in OTHER_IN_BRACES or "braces" not in name:
