@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from built_clusters import check, release
 from fluxv2_migrate.applied.namespaces import with_namespaces
-from fluxv2_migrate.clusters import AppliedObject, Place
+from fluxv2_migrate.clusters import AppliedObject, DocumentPlace
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from manifest_texts import fluxd_text
 from real_kustomize import build_all, write_tree
@@ -369,7 +369,7 @@ def test_exactly_the_wanted_documents_get_it(
     text = yaml.safe_dump_all(values, default_flow_style=flow, sort_keys=False)
     text = ("\ufeff" if mark else "") + (text.replace("\n", "\r\n") if windows else text)
     objects = [
-        AppliedObject(Place("a.yaml", 1), "", kind, "", name)
+        AppliedObject(DocumentPlace("a.yaml", 1), "", kind, "", name)
         for kind in ("ConfigMap", "Secret")
         for name in ("web", "db")
     ]

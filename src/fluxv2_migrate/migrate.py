@@ -31,7 +31,6 @@ from fluxv2_migrate.given import checked_files, checked_text
 from fluxv2_migrate.images.automation import MigratedImages, migrate_images, with_markers
 from fluxv2_migrate.images.git_syncs import source_ignores
 from fluxv2_migrate.images.reading import read_images
-from fluxv2_migrate.kept import lets_go
 from fluxv2_migrate.placement import ExistingSource
 from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.preparation.prepared import prepare
@@ -52,6 +51,7 @@ from fluxv2_migrate.settings.of_clusters import with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources
 from fluxv2_migrate.surroundings.scope import is_put_off
+from fluxv2_migrate.yaml_text.kept import lets_go
 
 
 def migrate_text(

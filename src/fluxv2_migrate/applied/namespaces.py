@@ -11,10 +11,10 @@ from fluxv2_migrate.clusters import (
     AppliedObject,
     ClusterMap,
     ClusterView,
+    DocumentPlace,
     SyncPath,
     shapes_objects,
 )
-from fluxv2_migrate.clusters import Place as ManifestPlace
 from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -136,7 +136,7 @@ def _built_objects(synced: SyncPath, around: Surroundings, *, with_releases: boo
             if not read_policies(annotations_of(built.manifest)).ignored:
                 path = built.path or build.folder
                 line = around.repository.document(path, built.index).line if built.path else 1
-                place = ManifestPlace(path, line)
+                place = DocumentPlace(path, line)
                 yield AppliedObject(place, group_of(built.manifest), kind, "", name, built.index)
 
 
@@ -286,8 +286,8 @@ def with_namespaces(text: str, objects: Iterable[AppliedObject], namespace: str)
     Returns:
         The file, and group, kind and name of each object that names its namespace now.
 
-    >>> from fluxv2_migrate.clusters import AppliedObject, Place
-    >>> web = AppliedObject(Place("a.yaml", 1), "", "Service", "", "web")
+    >>> from fluxv2_migrate.clusters import AppliedObject, DocumentPlace
+    >>> web = AppliedObject(DocumentPlace("a.yaml", 1), "", "Service", "", "web")
     >>> text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web # ours\n"
     >>> print(with_namespaces(text, [web], "shop")[0], end="")
     apiVersion: v1

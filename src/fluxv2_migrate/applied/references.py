@@ -87,7 +87,7 @@ def tell_of_result(
         for sighting, name in release.seen if release.document.path not in told else ():
             seen.setdefault(sighting.cluster, []).append((release, sighting, name))
     marked = [path for path, text in sorted(result.texts.items()) if text and "$imagepolicy" in text]
-    readers: list[_Reader] = []
+    readers: list[_ReferenceReader] = []
     # All objects of all clusters at once would take many times the memory of the repository.
     for view, applied in result.by_cluster():
         cluster = view.name
@@ -245,11 +245,11 @@ class _Check:
             message = f"{self.view.name} does not get {shown}, whose tags {shown_identity(key)} reads"
             self.findings.say("RP055", message, made.file)
 
-    def reader(self, files: Iterable[str]) -> _Reader:
+    def reader(self, files: Iterable[str]) -> _ReferenceReader:
         """Gives what tells whether the cluster reads markers, and has the policies that they name."""
         known = (key[1:] for key in (*self.applied.objects, *self.created) if key[0] == _POLICY)
         read = frozenset(path for path in files if path in self.applied.files)
-        return _Reader(self.view.name, read, frozenset(known), self.applied.is_complete)
+        return _ReferenceReader(self.view.name, read, frozenset(known), self.applied.is_complete)
 
     def _has(self, wanted: Identity) -> bool:
         # Of what is made for the cluster it is told where it is made; what nobody sees may be anything.
@@ -286,7 +286,7 @@ class _Check:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _ReferenceReader:
     """What a cluster has of markers.
 
     Attributes:
@@ -306,7 +306,7 @@ class _Reader:
 
 
 def _tell_of_markers(
-    paths: Iterable[str], clusters: Iterable[_Reader], result: Result, findings: FindingGroups
+    paths: Iterable[str], clusters: Iterable[_ReferenceReader], result: Result, findings: FindingGroups
 ) -> None:
     """Says which markers name a policy that none of the clusters has that get their file."""
     for path in paths:

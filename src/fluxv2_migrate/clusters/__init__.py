@@ -7,7 +7,7 @@ from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.inference import read_clusters
 from fluxv2_migrate.clusters.leaving import take_out
-from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal
+from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, DocumentPlace, Refusal
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
 from fluxv2_migrate.clusters.reach import built_files

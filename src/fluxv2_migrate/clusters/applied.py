@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, Place, Refusal, read_objects
+from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, DocumentPlace, Refusal, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
 from fluxv2_migrate.folders import folder_around, is_below
@@ -90,7 +90,7 @@ class ShapedObject:
         field: the first field that is not as its file says, where both are called the same.
     """
 
-    place: Place
+    place: DocumentPlace
     kustomization: str
     before: str
     after: str
@@ -222,7 +222,7 @@ class _Comparison:
         for path in sorted(artifact.keys() - self.texts.keys()):
             is_scanned = is_below(path, root) and self._taker(posixpath.dirname(path)) is None
             if is_scanned and path.endswith(YAML_ENDINGS):
-                self.refused.append(Refusal(Place(path, 1), "the file is no UTF-8"))
+                self.refused.append(Refusal(DocumentPlace(path, 1), "the file is no UTF-8"))
         # Most folders hold several files, and what is asked of a folder is the same for all of them.
         folders: dict[str, tuple[str | None, bool]] = {}
         inside = f"{root}/" if root else ""
@@ -239,7 +239,7 @@ class _Comparison:
             if in_chart:
                 if is_scanned:
                     reason = "it belongs to a chart, which fluxd left alone"
-                    self.refused.append(Refusal(Place(path, 1), reason))
+                    self.refused.append(Refusal(DocumentPlace(path, 1), reason))
             elif name not in FILE_NAMES:
                 group = self.scanned if is_scanned else self.listed if path in artifact else self.ignored
                 self._read_file(path, group, is_scanned=is_scanned)
@@ -277,7 +277,7 @@ class _Comparison:
                 build = artifact.build(folder)
             problem = build.failure
             if problem is not None:
-                self.unbuildable.append(Refusal(Place(problem.path, problem.line), problem.reason))
+                self.unbuildable.append(Refusal(DocumentPlace(problem.path, problem.line), problem.reason))
             own = self.tree.kustomizations.get(folder)
             taker = posixpath.join(folder, FILE_NAMES[0]) if own is None else own.path
             for built in build.objects:
@@ -316,7 +316,7 @@ class _Comparison:
             if document in known or document[0] in self.apart:
                 continue
             for one in made_of:
-                place = Place(document[0] or one.step, 1)
+                place = DocumentPlace(document[0] or one.step, 1)
                 shaped.append(ShapedObject(place, one.taker, "", _name(one.identity)))
         return left_out, shaped
 

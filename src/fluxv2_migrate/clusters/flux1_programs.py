@@ -35,11 +35,11 @@ from fluxv2_migrate.flux1.installation import (
 )
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
-from fluxv2_migrate.kept import kept
 from fluxv2_migrate.kubernetes import as_list, as_object, value_at
 from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import document_texts, line_of, read_value
+from fluxv2_migrate.yaml_text.kept import kept
 
 _VALUES: Final = ("spec", "values")
 _CHART_OF_K3S: Final = "helm.cattle.io/v1"

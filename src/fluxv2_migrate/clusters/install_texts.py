@@ -17,9 +17,9 @@ from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.install_command import InstallCommand, put_value, yaml_mapping
 from fluxv2_migrate.flux1.install_texts import install_commands, manifests_in_playbook, manifests_in_text
 from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments, programs_of_workload
-from fluxv2_migrate.kept import kept
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
+from fluxv2_migrate.yaml_text.kept import kept
 
 _INSTALLERS: Final = ("fluxctl", "eksctl", "k8s-configuration", "k8sconfiguration")
 _INSTALLERS_OF_CHARTS: Final = ("helm_release", "chart_ref")

@@ -36,7 +36,7 @@ _MAC: Final = re.compile(r"^[ ]+mac:[ ]*[\"']?(ENC\[[^\n\"']*)", re.MULTILINE)
 
 
 # Tuples, because a repository has thousands of them.
-class Place(NamedTuple):
+class DocumentPlace(NamedTuple):
     """A document: its file, and the line where it begins."""
 
     path: str
@@ -56,7 +56,7 @@ class AppliedObject(NamedTuple):
         is_alike: whether it is certain that kustomize reads each scalar of it as fluxd did.
     """
 
-    place: Place
+    place: DocumentPlace
     group: str
     kind: str
     namespace: str
@@ -74,7 +74,7 @@ class Refusal:
         is_applied: whether fluxd applied it nevertheless.
     """
 
-    place: Place
+    place: DocumentPlace
     reason: str
     is_applied: bool = False
 
@@ -95,7 +95,7 @@ def read_objects(
         yield from _encrypted_too_much(path, text)
     if known is not None:
         for document in known:
-            place = Place(path, document.line)
+            place = DocumentPlace(path, document.line)
             yield from _of_document(place, document.text, document.index, document.value, document.is_alike)
         return
     body = text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n")
@@ -105,11 +105,11 @@ def read_objects(
             value, _, is_alike = reading_once(part)
         except InvalidManifest:
             value, is_alike = None, False
-        yield from _of_document(Place(path, span.line), part, index, value, is_alike)
+        yield from _of_document(DocumentPlace(path, span.line), part, index, value, is_alike)
 
 
 def _of_document(
-    place: Place, text: str, index: int, value: Any, is_alike: bool
+    place: DocumentPlace, text: str, index: int, value: Any, is_alike: bool
 ) -> Iterator[AppliedObject | Refusal]:
     is_list = isinstance(value, Mapping) and str(value.get("kind")).endswith("List")
     if not is_alike or is_list:
@@ -145,26 +145,28 @@ def _encrypted_too_much(path: str, text: str) -> Iterator[Refusal]:
         known.add(match[1])
 
 
-def _place(path: str, text: str, offset: int) -> Place:
-    return Place(path, text.count("\n", 0, offset) + 1)
+def _place(path: str, text: str, offset: int) -> DocumentPlace:
+    return DocumentPlace(path, text.count("\n", 0, offset) + 1)
 
 
-def _in_full(place: Place, text: str, index: int, *, is_alike: bool) -> Iterator[AppliedObject | Refusal]:
+def _in_full(
+    place: DocumentPlace, text: str, index: int, *, is_alike: bool
+) -> Iterator[AppliedObject | Refusal]:
     path, line = place.path, place.line
     try:
         read_manifests(text, path=path)
         refused = None
     except InvalidManifest as error:
-        refused = Refusal(Place(path, line + (error.line or 1) - 1), error.reason)
+        refused = Refusal(DocumentPlace(path, line + (error.line or 1) - 1), error.reason)
     try:
         value = read_value(text)
     except InvalidManifest as error:
         try:
             value = _last_ones(read_nodes(text))
         except InvalidManifest:
-            yield Refusal(Place(path, line + (error.line or 1) - 1), error.reason)
+            yield Refusal(DocumentPlace(path, line + (error.line or 1) - 1), error.reason)
             return
-        refused = refused or Refusal(Place(path, line + (error.line or 1) - 1), error.reason)
+        refused = refused or Refusal(DocumentPlace(path, line + (error.line or 1) - 1), error.reason)
     objects = tuple(_objects(place, value, index, is_alike=is_alike))
     if refused is not None:
         yield Refusal(refused.place, refused.reason, is_applied=bool(objects))
@@ -203,7 +205,7 @@ def _last_ones(node: Node | None) -> dict[str, Any]:
     return found
 
 
-def _objects(place: Place, value: Any, index: int, *, is_alike: bool) -> Iterator[AppliedObject]:
+def _objects(place: DocumentPlace, value: Any, index: int, *, is_alike: bool) -> Iterator[AppliedObject]:
     kind = value.get("kind") if isinstance(value, Mapping) else None
     if _is_no_kind(kind):
         return

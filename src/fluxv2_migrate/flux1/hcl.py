@@ -70,7 +70,7 @@ def read_blocks(text: str) -> Block:
     >>> found.values, found.blocks[0].labels, found.blocks[0].values
     ({'a': 'b'}, ('x', 'y'), {'z': ['${var.c}', Call(name='f', arguments=('1',))]})
     """
-    return _Reader(list(_up_to_the_deepest(_Lexer(text, HereDocuments(text), len(text)).tokens()))).body(
+    return _BlockReader(list(_up_to_the_deepest(_Lexer(text, HereDocuments(text), len(text)).tokens()))).body(
         Block("", (), 1)
     )
 
@@ -143,7 +143,7 @@ def _up_to_the_deepest(tokens: Iterator[_Token]) -> Iterator[_Token]:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _BlockReader:
     tokens: list[_Token]
     at: int = 0
 

@@ -101,11 +101,11 @@ def read_images(
     Args:
         releases: the documents of the releases of Flux v1 that are to be migrated.
     """
-    return _Reader(around, releases, findings).read()
+    return _ImageReader(around, releases, findings).read()
 
 
 @dataclass(slots=True)
-class _Reader:
+class _ImageReader:
     around: Surroundings
     releases: Collection[DocumentKey]
     findings: FindingGroups

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import checked_manifest
-from fluxv2_migrate.kept import kept
 from fluxv2_migrate.kustomize.json_patch import is_operations
 from fluxv2_migrate.kustomize.resources import Identity, Resource
 from fluxv2_migrate.kustomize.values import NOTHING_READ, Manifest, read_manifests
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, first_document, read_value
+from fluxv2_migrate.yaml_text.kept import kept
 
 
 class PatchDocument(NamedTuple):

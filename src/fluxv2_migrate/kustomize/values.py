@@ -153,11 +153,11 @@ def read_value(
         return known
     with suppress(Unsure, InvalidManifest):
         # Of keys at the top more is allowed, which is not asked for here.
-        in_braces = partial(_Reader("", path, line).value, depth=1)
+        in_braces = partial(_ValueReader("", path, line).value, depth=1)
         found = scan_value(text, plain_value, _plain_key, in_braces)[0]
         return EMPTY if found is None else found
     node = read_nodes(text, path=path, line=line)
-    return EMPTY if node is None else _Reader(text, path, line).value(node, 0)
+    return EMPTY if node is None else _ValueReader(text, path, line).value(node, 0)
 
 
 def _begins_with_key(text: str, value: Any) -> bool:
@@ -176,7 +176,7 @@ def _is_the_same_to_both(value: Any) -> bool:
     return all(map(_is_the_same_to_both, [item for item in value if item.__class__ is not str]))
 
 
-class _Reader:
+class _ValueReader:
     def __init__(self, text: str, path: str | None, line: int) -> None:
         self._text = text
         self._path = path

@@ -1,6 +1,6 @@
 """The operations that a migration consists of, and their interpreters over mappings and over text."""
 
-from fluxv2_migrate.plan.annotations import AnnotationEdit, edit_annotations
+from fluxv2_migrate.plan.annotation_edits import AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.comments import write_comments
 from fluxv2_migrate.plan.fields import edit_fields, fields_part
 from fluxv2_migrate.plan.flow_documents import apply_to_any_text

@@ -11,12 +11,12 @@ from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize import BuiltObject, KustomizeTree, PatchUse, Selector, split_field_path
 from fluxv2_migrate.yaml_text import read_document
 
-Place = tuple[str | int, ...]
+EntryPath = tuple[str | int, ...]
 SOURCE_FIELDS: Final = frozenset(("spec", "chart", name) for name in ("repository", "git", "ref"))
 """The fields of a release of Flux v1 that its source has in Flux v2."""
 
 
-def replacement_entries(use: PatchUse, tree: KustomizeTree) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+def replacement_entries(use: PatchUse, tree: KustomizeTree) -> Iterator[tuple[EntryPath, Mapping[str, Any]]]:
     """Gives the replacements of an entry of a kustomization, each with where it stands in its file."""
     if not use.path:
         kustomization = tree.kustomizations[posixpath.dirname(use.kustomization)]
@@ -29,7 +29,7 @@ def replacement_entries(use: PatchUse, tree: KustomizeTree) -> Iterator[tuple[Pl
         yield (), value
 
 
-def writer_name(use: PatchUse, at: Place) -> str:
+def writer_name(use: PatchUse, at: EntryPath) -> str:
     """Names a target of a replacement, so that what it writes is told from what others do.
 
     >>> writer_name(PatchUse("a/kustomization.yaml", "replacements", 0, "", 0, ""), ("replacements", 0))

@@ -22,7 +22,7 @@ from fluxv2_migrate.releases.pointed_fields import (
 )
 from fluxv2_migrate.releases.replacement_entries import (
     SOURCE_FIELDS,
-    Place,
+    EntryPath,
     replacement_entries,
     selects,
     writer_name,
@@ -51,7 +51,7 @@ def edits_of_replacement(named: Naming) -> Iterator[FieldEdit | SelectionEdit | 
 
 
 def _edits_of_entry(
-    at: Place, entry: Mapping[str, Any], named: Naming
+    at: EntryPath, entry: Mapping[str, Any], named: Naming
 ) -> Iterator[FieldEdit | SelectionEdit]:
     source = entry.get("source")
     if isinstance(source, Mapping) and (values := moved_fields(source, named.version)) is not None:
@@ -63,7 +63,7 @@ def _edits_of_entry(
         yield from _edits_of_target((*at, "targets", number), target, named)
 
 
-def _literal(at: Place, entry: Mapping[str, Any], named: Naming) -> LiteralEdit | None:
+def _literal(at: EntryPath, entry: Mapping[str, Any], named: Naming) -> LiteralEdit | None:
     """Gives what writes what a replacement wrote; nothing where that is too much to say.
 
     What it wrote into releases is written with all that their patches have to say. Into other objects it
@@ -112,7 +112,7 @@ def _operation(path: str, built: Sequence[BuiltObject]) -> str:
 
 
 def _edits_of_target(
-    at: Place, target: Mapping[str, Any], named: Naming
+    at: EntryPath, target: Mapping[str, Any], named: Naming
 ) -> Iterator[FieldEdit | SelectionEdit]:
     select, version = target.get("select"), named.version
     values = moved_fields(select, version) if isinstance(select, Mapping) else None
@@ -133,7 +133,7 @@ def _edits_of_target(
 
 
 def _edits_of_source(
-    at: Place, select: Mapping[str, Any], paths: Sequence[str], named: Naming
+    at: EntryPath, select: Mapping[str, Any], paths: Sequence[str], named: Naming
 ) -> Iterator[FieldEdit | SelectionEdit]:
     """Gives what becomes of a target that writes where charts come from: it finds the source."""
     sources = named.sources.get(writer_name(named.use, at), {})

@@ -13,7 +13,6 @@ from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.marker_checks import texts_of
 from fluxv2_migrate.flux2.markers import find_markers
 from fluxv2_migrate.given import checked_files, checked_kind
-from fluxv2_migrate.kept import lets_go
 from fluxv2_migrate.kubernetes import namespace_and_name, resource_of
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
@@ -26,6 +25,7 @@ from fluxv2_migrate.verify.report import VerificationReport
 from fluxv2_migrate.verify.sync_paths import verify_sync_paths
 from fluxv2_migrate.verify.workloads import verify_workloads
 from fluxv2_migrate.verify.written_images import write_probes
+from fluxv2_migrate.yaml_text.kept import lets_go
 
 
 @lets_go

@@ -11,8 +11,8 @@ from ruamel.yaml.error import YAMLError
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import MAXIMUM_DEPTH
-from fluxv2_migrate.kept import kept
 from fluxv2_migrate.yaml_text.extents import line_of
+from fluxv2_migrate.yaml_text.kept import kept
 from fluxv2_migrate.yaml_text.large_parts import NO_PARTS, Parts
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode

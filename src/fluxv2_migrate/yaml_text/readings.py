@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from fluxv2_migrate.kept import kept
 from fluxv2_migrate.yaml_text.emitter import emit_quoted, emit_scalar
+from fluxv2_migrate.yaml_text.kept import kept
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
 from fluxv2_migrate.yaml_text.readers import key_of
 from fluxv2_migrate.yaml_text.scalars import (
