@@ -210,7 +210,7 @@ def test_a_migration_foresees_its_first_hour() -> None:
     ]
     unknown = fm.migrate_repository(files)
     assert unknown.first_hour().without_inventory
-    assert "No inventory" in "\n".join(unknown.to_markdown().splitlines()[:8])
+    assert "Not compared" in "\n".join(unknown.to_markdown().splitlines()[:8])
 
 
 def test_a_contradiction_is_told_of_the_cluster_that_it_is_about() -> None:

@@ -186,15 +186,21 @@ def test_what_a_kustomization_shapes_keeps_its_namespace_to_itself(more: str) ->
     assert told(migration) == ["apps/base/db.yaml:1"]
 
 
+def test_an_object_in_braces_gets_its_namespace_on_a_line_of_its_own() -> None:
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: db, labels: &l {a: b}}, data: *l}\n"
+    migration = migrate({"apps/web.yaml": release(), "apps/db.yaml": text})
+    assert "\n  name: db\n  namespace: shop\n" in str(migration.files["apps/db.yaml"])
+    assert told(migration) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
         CONFIG + "sops:\n  mac: x\n",
-        "{apiVersion: v1, kind: ConfigMap, metadata: {name: db, labels: &l {a: b}}, data: *l}\n",
         "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: db}\n",
         CONFIG + "---\n" + WRITTEN,
     ],
-    ids=["signed", "flow", "list", "there already"],
+    ids=["signed", "list", "there already"],
 )
 def test_what_cannot_be_written_is_told(text: str) -> None:
     migration = migrate({"apps/web.yaml": release(), "apps/db.yaml": text})
