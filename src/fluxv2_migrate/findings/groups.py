@@ -18,6 +18,8 @@ from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.settings.overrides import PATTERNS, Subject, is_of_cluster, override_for
 from fluxv2_migrate.settings.sync_roots import common_folder
 
+_WILD: Final = re.compile(r"([*?\[])")
+"""Characters of patterns, which in a name stand for themselves."""
 _SEVERITIES: Final = ("error", "warning", "info")
 _ONE_CAUSE: Final = ("RP014", "RP018", "RP019", "RP040", "RP063")
 """Of these one cause holds for all that is said in the same words."""
@@ -376,4 +378,4 @@ def _values(subjects: Collection[Subject]) -> list[tuple[str, set[str]]]:
 
 
 def _quoted(text: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", text)
+    return _WILD.sub(r"[\1]", text)

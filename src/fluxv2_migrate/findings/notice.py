@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fluxv2_migrate.findings.table import FINDINGS
@@ -46,7 +47,14 @@ def acceptance(code: str, **patterns: Any) -> Override | None:
     >>> acceptance("HR032", name="web"), acceptance("HR095")
     (Override(name='web', accept=('HR032',)), None)
     """
-    return Override(**patterns, accept=(code,)) if FINDINGS[code].acceptable else None
+    if not FINDINGS[code].acceptable:
+        return None
+    return Override(**patterns, accept=(code,)) if patterns else _acceptance_of_any(code)
+
+
+@cache
+def _acceptance_of_any(code: str) -> Override:
+    return Override(accept=(code,))
 
 
 def accepting(

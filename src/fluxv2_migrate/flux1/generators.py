@@ -48,6 +48,8 @@ _JOINING_AWK: Final = re.compile(r"F?NR *== *1 *\{ *print +\"---\" *;? *\} *;? *
 _SHELLS: Final = ("sh", "bash", "ash", "dash")
 _BEFORE: Final = ("exec", "env", "command", "time", "nice", "timeout")
 _OF_NEXT: Final = ("-k", "-n", "-s", "-t")
+_INTO_FILE: Final = re.compile(r"1?>>?[^&>].*")
+_ASIDE: Final = re.compile(r"2>(?:&1|/dev/null)|>&2")
 _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?[smhd]?")
 _WHATEVER: Final = ("exit", "true", "false", ":", "return")
 _DEEPEST: Final = 5
@@ -289,12 +291,12 @@ class _Reading:
             if word in (">", ">>", "1>") and index + 1 < len(words):
                 self._write(words[index + 1])
                 written, index = words[index + 1] != "/dev/stdout", index + 1
-            elif re.fullmatch(r"1?>>?[^&>].*", word):
+            elif _INTO_FILE.fullmatch(word):
                 self._write(word.lstrip("1>"))
                 written = True
             elif word in (">&2", "1>&2") and words[0] in ("echo", "printf"):
                 return [":"], False
-            elif not re.fullmatch(r"2>(?:&1|/dev/null)|>&2", word):
+            elif not _ASIDE.fullmatch(word):
                 kept.append(word)
             index += 1
         return kept, written

@@ -59,8 +59,8 @@ def is_annotated(manifest: Mapping[str, Any]) -> bool:
 
 def _has_marks(manifest: Mapping[str, Any]) -> bool:
     metadata = mapping_at(manifest, "metadata")
-    marks = (as_object(metadata.get(field)) for field in ("annotations", "labels"))
-    return any(is_meant_for_fluxd(str(key)) for each in marks for key in each)
+    marks = [*as_object(metadata.get("annotations")), *as_object(metadata.get("labels"))]
+    return any(is_meant_for_fluxd(str(key)) for key in marks)
 
 
 def is_meant_for_fluxd(key: str) -> bool:

@@ -335,7 +335,9 @@ def refused_fields(manifest: Mapping[str, Any], flux_version: FluxVersion) -> tu
             continue
         values = _values(manifest, path)
         for each in constraints if values else ():
-            found += ((field, _reason(each, value)) for field, value in values if each.refuses(value))
+            found += (
+                (".".join(field), _reason(each, value)) for field, value in values if each.refuses(value)
+            )
     return tuple(found)
 
 
@@ -351,20 +353,20 @@ def _holding(
     )
 
 
-def _values(value: Any, path: tuple[str, ...], field: str = "") -> list[tuple[str, Any]]:
+def _values(value: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
     """Gives each value of a field, with the field as it is in the object; nulls count as not given."""
     for index, key in enumerate(path):
         if key == "[]":
-            at = ".".join(filter(None, (field, *path[:index])))
+            *before, holder = path[:index]
             return [
-                found
+                ((*before, f"{holder}[{number}]", *rest), found)
                 for number, item in enumerate(as_list(value))
-                for found in _values(item, path[index + 1 :], f"{at}[{number}]")
+                for rest, found in _values(item, path[index + 1 :])
             ]
-        if value is None or not isinstance(value, (dict, Mapping)):
+        if value is None or (value.__class__ is not dict and not isinstance(value, Mapping)):
             return []
         value = value.get(key)
-    return [] if value is None else [(".".join(filter(None, (field, *path))), value)]
+    return [] if value is None else [(path, value)]
 
 
 def _reason(constraint: Constraint, value: Any) -> str:

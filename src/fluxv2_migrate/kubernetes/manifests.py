@@ -22,7 +22,10 @@ def as_object(value: Any) -> Mapping[str, Any]:
     >>> as_object({"a": 1}), as_object(None)
     ({'a': 1}, {})
     """
-    return value if value is not None and isinstance(value, _MAPPING) else {}
+    if value.__class__ is dict:
+        known: dict[str, Any] = value
+        return known
+    return value if value is not None and isinstance(value, Mapping) else {}
 
 
 def as_list(value: Any) -> Sequence[Any]:
@@ -51,7 +54,7 @@ def mapping_at(value: Any, *path: str) -> Mapping[str, Any]:
     """
     for key in path:
         # Most often what is asked for is not there.
-        if value is None or not isinstance(value, _MAPPING):
+        if value is None or (value.__class__ is not dict and not isinstance(value, Mapping)):
             return {}
         value = value.get(key)
     return as_object(value)

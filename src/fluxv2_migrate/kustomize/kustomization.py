@@ -61,13 +61,17 @@ def join_path(folder: str, entry: str) -> str | None:
     >>> join_path("overlays/prod", "../../base"), join_path("", "./"), join_path("a", "../..")
     ('base', '', None)
     """
-    path = posixpath.normpath(posixpath.join("/", folder, entry))
-    depth = len([part for part in folder.split("/") if part])
+    if entry.startswith("/"):
+        return None
+    parts = folder.split("/") if folder else []
     for part in entry.split("/"):
-        depth += 0 if part in ("", ".") else -1 if part == ".." else 1
-        if depth < 0:
-            return None
-    return None if entry.startswith("/") else path.lstrip("/")
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,18 +82,28 @@ class ReleaseForms:
     _others: dict[tuple[SeenRelease, ReleaseSettings, FluxVersion], ReleaseForms] = field(
         default_factory=dict
     )
+    _of_clusters: dict[tuple[SeenRelease, str, FluxVersion], ReleaseForms] = field(default_factory=dict)
     _made: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _made_for: References | None = None
 
     def of_cluster(self, seen: SeenRelease, settings: ReleaseSettings, version: FluxVersion) -> ReleaseForms:
         """Gives the forms of the release as another of its clusters has it."""
+        named = (seen, settings.cluster, version)
+        if named not in self._of_clusters:
+            self._of_clusters[named] = self._alike(seen, settings, version)
+        return self._of_clusters[named]
+
+    def _alike(self, seen: SeenRelease, settings: ReleaseSettings, version: FluxVersion) -> ReleaseForms:
+        """Gives the forms that all clusters have in common to which the release is the same."""
         key = (seen, replace(settings, cluster=""), version)
         if key == (self.seen, replace(self.settings, cluster=""), self.version):
             return self
         if key not in self._others:
             api_version = self.api_version or preferred_api_version("HelmRelease", self.version)
             own = replace(self, seen=seen, settings=settings, version=version, api_version=api_version)
-            self._others[key] = replace(own, drafts={}, known={}, _others={}, _made={}, _made_for=None)
+            self._others[key] = replace(
+                own, drafts={}, known={}, _others={}, _of_clusters={}, _made={}, _made_for=None
+            )
         return self._others[key]
 
     def know(self, state: Mapping[str, Any], draft: ReleaseDraft) -> None:
@@ -105,6 +115,7 @@ class ReleaseForms:
         self.drafts.clear()
         self.known.clear()
         self._others.clear()
+        self._of_clusters.clear()
         self._made.clear()
         self._made_for = None
 

@@ -37,6 +37,7 @@ class Document:
         index: which document of the file it is, empty ones and those that cannot be read counted.
         start: offset of its text in the file, without byte order mark.
         line: of its first character in the file, 1-based.
+        key: what tells it from all other documents of a repository.
         value: in JSON's types; `None` for an empty document.
         is_alike: whether it is certain that kustomize reads each scalar of it as Flux v1 does.
     """
@@ -48,9 +49,13 @@ class Document:
     line: int
     value: Any
     is_alike: bool = field(default=False, repr=False, compare=False)
+    key: tuple[str, int] = field(init=False, repr=False, compare=False)
     _parts: Parts = field(default_factory=dict, repr=False, compare=False)
     _root: Node | None = field(default=None, repr=False, compare=False)
     _positions: dict[Path, tuple[int, int]] | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.key = (self.path, self.index)
 
     @property
     def root(self) -> Node | None:
@@ -67,11 +72,6 @@ class Document:
         """
         self._positions = {path: self.position(path) for path in asked} or self._positions
         self._root = None
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What tells it from all other documents of a repository."""
-        return self.path, self.index
 
     @property
     def identity(self) -> tuple[str, str]:

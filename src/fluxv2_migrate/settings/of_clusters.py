@@ -99,6 +99,8 @@ def said_over(said: _Model, shown: _Model) -> _Model:
     """
     update = {}
     for name, default in _defaults_of(type(said)).items():
+        if name not in said.model_fields_set:
+            continue
         value, known = getattr(said, name), getattr(shown, name)
         if isinstance(value, BaseModel) and isinstance(known, BaseModel):
             together = said_over(value, known)

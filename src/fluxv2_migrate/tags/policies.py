@@ -39,6 +39,7 @@ class PolicyCandidate:
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
+_SPECIAL: Final = re.compile(r"([\\.+*?()|\[\]{}^$])")
 _ONE_TAG: Final = re.compile(r"\^(?:\\[\\.+*?()|\[\]{}^$]|[^\\.+*?()|\[\]{}^$])+\$")
 
 
@@ -48,7 +49,7 @@ def escape(text: str) -> str:
     >>> escape("1.2-rc")
     '1\\.2-rc'
     """
-    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 def exactly(tag: str) -> Mapping[str, str]:
