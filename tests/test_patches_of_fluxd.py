@@ -471,3 +471,27 @@ def test_annotations_of_a_patch_in_a_list_go_with_it_or_stay(patch_text: str, co
     migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
     assert [each.code for each in migration.findings if each.severity == "error"] == [code] * bool(code)
     assert ("fluxcd.io/automated" in str(migration.files["prod/more.yaml"])) is bool(code)
+
+
+def test_what_a_generator_cannot_build_is_not_built_with_a_patch() -> None:
+    # The patch brings what the variable stands for, and fluxd patched what the command had printed.
+    files: Files = {
+        "prod/.flux.yaml": FLUX_YAML,
+        "prod/kustomization.yaml": (
+            "resources: [web.yaml, settings.yaml]\nconfigurations: [places.yaml]\n"
+            "vars: [{name: TAG, objref: {apiVersion: helm.fluxcd.io/v1, kind: HelmRelease, name: web}, "
+            "fieldref: {fieldpath: spec.values.tag}}]\n"
+        ),
+        "prod/places.yaml": "varReference: [{kind: ConfigMap, path: data/tag}]\n",
+        "prod/settings.yaml": (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {tag: $(TAG)}\n"
+        ),
+        "prod/web.yaml": RELEASE,
+        "prod/flux-patch.yaml": (
+            "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: web}\n"
+            "spec: {values: {tag: '1.4.9'}}\n"
+        ),
+    }
+    migration = fm.migrate_repository(files)
+    assert "RP019" in {each.code for each in migration.findings if each.severity == "error"}
+    assert migration.files["prod/web.yaml"] == RELEASE
