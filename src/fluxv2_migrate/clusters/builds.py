@@ -118,8 +118,8 @@ def _without(manifest: Mapping[str, Any], annotations: Collection[str]) -> Mappi
 def _patched(tree: KustomizeTree, folder: str, patch_file: str) -> Build:
     """Builds as fluxd does: the patches of a `.flux.yaml` go over all that its generators gave.
 
-    No kustomization could do that to the root of a repository, which it would lie in itself. Where a generator
-    fails there is nothing to be patched, even if a patch would bring what is missing.
+    No kustomization could do that to the root of a repository, which it would lie in itself. Where the
+    command fails there is nothing to be patched, even if a patch would bring what is missing.
     """
     alone = tree.build(folder)
     if alone.failure is not None:
