@@ -49,6 +49,7 @@ class Layer:
     files: dict[str, list[Spec] | str] = field(default_factory=dict)
     prefix: str = ""
     suffix: str = ""
+    moved: str = ""
 
     def add(self, key: str, *entries: Any) -> None:
         self.fields.setdefault(key, []).extend(entries)
@@ -91,7 +92,7 @@ class World:
         namespace = self.namespace
         for each in reversed(layer.chain):
             name = f"{each.prefix}{name}{each.suffix}"
-            namespace = each.fields.get("namespace") or namespace
+            namespace = each.moved or each.fields.get("namespace") or namespace
         return name, namespace
 
     def patch(self, draw: st.DrawFn, layer: Layer, name: str, spec: Spec, **more: Any) -> Spec:
@@ -397,13 +398,19 @@ def common_annotations(draw: st.DrawFn, world: World, layer: Layer) -> None:
 
 @feature
 def transformer(draw: st.DrawFn, world: World, layer: Layer) -> None:
-    made = {
-        "apiVersion": "builtin",
-        "kind": "AnnotationsTransformer",
-        "metadata": {"name": "notes"},
-        "annotations": {"team": "shop", **draw(ANNOTATIONS)},
-        "fieldSpecs": [{"path": "metadata/annotations", "create": True}],
-    }
+    kind = draw(st.sampled_from(["Annotations", "Annotations", "Prefix", "Suffix", "Namespace"]))
+    made: Spec = {"apiVersion": "builtin", "kind": f"{kind}Transformer", "metadata": {"name": "notes"}}
+    if kind == "Annotations":
+        made["annotations"] = {"team": "shop", **draw(ANNOTATIONS)}
+        made["fieldSpecs"] = [{"path": "metadata/annotations", "create": True}]
+    elif kind == "Namespace":
+        made["metadata"]["namespace"] = layer.moved = f"team-{layer.folder}"
+    else:
+        made["fieldSpecs"] = [{"path": "metadata/name"}]
+        if kind == "Prefix":
+            made["prefix"], layer.prefix = "new-", f"new-{layer.prefix}"
+        else:
+            made["suffix"], layer.suffix = "-new", f"{layer.suffix}-new"
     layer.add("transformers", layer.file(made, stem="notes"))
 
 
@@ -583,7 +590,7 @@ def combined_repositories(draw: st.DrawFn, chosen: Sequence[str]) -> Drawn:
     for each in layers[1:]:
         each.fields["resources"] = [f"../{each.below.folder}"] if each.below else []
     # What names objects comes after what names them anew.
-    order = ("prefix", "suffix", "namespace", "labels", "images")
+    order = ("prefix", "suffix", "namespace", "labels", "images", "transformer")
     for name in sorted(chosen, key=lambda each: (each not in order, each)):
         FEATURES[name](draw, world, draw(st.sampled_from(layers)))
     if not world.namespace:

@@ -28,6 +28,29 @@ def transformer(
     return json.dumps({**made, "fieldSpecs": [*specs]})
 
 
+NAME = {"path": "metadata/name"}
+REPLICAS = {"path": "spec/replicas", "kind": "Deployment", "create": True}
+BINDING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reading, namespace: shop}
+subjects:
+- {kind: ServiceAccount, name: default, namespace: other}
+- {kind: ServiceAccount, name: default}
+- {kind: ServiceAccount, name: web}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reading}
+"""
+PLACELESS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {where: shop}\n"
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+
+
+def doing(kind: str, *specs: dict[str, Any], namespace: str = "", **more: Any) -> str:
+    """Gives a transformer of another kind."""
+    metadata = {"name": "notes", **({"namespace": namespace} if namespace else {})}
+    fields = {"fieldSpecs": [*specs]} if specs else {}
+    return json.dumps({"apiVersion": "builtin", "kind": kind, "metadata": metadata, **more, **fields})
+
+
 def labels(*specs: dict[str, Any]) -> str:
     return transformer(TEAM, *specs, kind="LabelTransformer")
 
@@ -96,6 +119,76 @@ def test_what_is_given_is_what_kustomize_gives(files: Files, tmp_path: Path) -> 
     assert difference(real, build) == ""
 
 
+DOING = (
+    doing("PrefixTransformer", NAME, prefix="eu-"),
+    doing("PrefixTransformer", NAME, prefix=""),
+    doing("SuffixTransformer", {**NAME, "kind": "HelmRelease"}, suffix="-eu"),
+    doing("SuffixTransformer", NAME, {"path": "data/where", "kind": "ConfigMap"}, suffix="-eu"),
+    doing("NamespaceTransformer", namespace="eu"),
+    doing("NamespaceTransformer"),
+    doing("NamespaceTransformer", namespace="eu", unsetOnly=True),
+    doing("NamespaceTransformer", {"path": "data/where", "kind": "ConfigMap"}, namespace="eu"),
+    doing(
+        "NamespaceTransformer",
+        {"path": "metadata/namespace", "create": True},
+        {"path": "metadata/name", "kind": "Namespace", "create": True},
+        namespace="eu",
+        setRoleBindingSubjects="defaultOnly",
+    ),
+    doing("ReplicaCountTransformer", REPLICAS, replica={"name": "front", "count": 3}),
+)
+
+
+@pytest.mark.parametrize("text", DOING)
+@pytest.mark.parametrize("own", ["", "namePrefix: dev-\nnamespace: team\n"])
+def test_what_is_done_is_what_kustomize_does(text: str, own: str, tmp_path: Path) -> None:
+    files = tree(text, own=own)
+    more = (workload_text(name="front"), BINDING, PLACELESS, NAMESPACE)
+    files["base/web.yaml"] = "---\n".join([str(files["base/web.yaml"]), *more])
+    write_tree(files, tmp_path)
+    (real,) = build_all([tmp_path / "dev"])
+    assert not real.error
+    build = KustomizeTree(files).build("dev")
+    assert build.is_complete
+    assert difference(real, build) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        doing("ReplicaCountTransformer", REPLICAS, replica={"name": "gone", "count": 3}),
+        doing("PrefixTransformer", {"path": "data", "kind": "ConfigMap"}, prefix="a-"),
+        doing("NamespaceTransformer", namespace="other"),
+        doing("NamespaceTransformer", {"path": "data", "kind": "ConfigMap"}, namespace="eu"),
+    ],
+)
+def test_what_kustomize_fails_with(text: str, tmp_path: Path) -> None:
+    files = tree(text)
+    more = (PLACELESS, PLACELESS.replace("settings}", "settings, namespace: other}"))
+    files["base/web.yaml"] = "---\n".join([str(files["base/web.yaml"]), *more])
+    write_tree(files, tmp_path)
+    (real,) = build_all([tmp_path / "dev"])
+    assert real.error
+    assert KustomizeTree(files).build("dev").failure is not None
+
+
+@pytest.mark.parametrize("own", ["namespace: eu", "namePrefix: a-"])
+def test_configurations_that_name_no_text(own: str, tmp_path: Path) -> None:
+    files = {**tree(own=f"{own}\nconfigurations: [places.yaml]\n"), "base/web.yaml": PLACELESS}
+    name = own.partition(":")[0]
+    files["dev/places.yaml"] = f"{name}: [{{path: data, kind: ConfigMap}}]\n"
+    write_tree(files, tmp_path)
+    (real,) = build_all([tmp_path / "dev"])
+    assert real.error
+    assert KustomizeTree(files).build("dev").failure is not None
+
+
+@pytest.mark.parametrize("text", DOING[:9])
+def test_releases_that_they_rename_and_move(text: str, tmp_path: Path) -> None:
+    files = tree(text)
+    assert hold_commuting(files, ("dev", "prod"), tmp_path) == (2, 0)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -105,7 +198,15 @@ def test_what_is_given_is_what_kustomize_gives(files: Files, tmp_path: Path) -> 
         transformer(TEAM, {"path": "spec/annotations", "create": True}),
         transformer(TEAM, {"create": True}),
         transformer(TEAM, ALL, apiVersion="example.com/v1"),
-        transformer(TEAM, ALL, kind="PrefixTransformer"),
+        transformer(TEAM, ALL, kind="PatchTransformer"),
+        doing("PrefixTransformer", prefix="eu-"),
+        doing("PrefixTransformer", NAME, prefix=1),
+        doing("SuffixTransformer", {"path": "spec/releaseName"}, suffix="-eu"),
+        doing("NamespaceTransformer", setRoleBindingSubjects="none", namespace="eu"),
+        doing(
+            "NamespaceTransformer", {"path": "spec/targetNamespace", "kind": "HelmRelease"}, namespace="eu"
+        ),
+        doing("ReplicaCountTransformer", {"path": "spec/replicas"}, replica={"name": "front", "count": 3}),
         "a: [\n",
         "- a\n",
     ],

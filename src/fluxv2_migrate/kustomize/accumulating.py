@@ -13,7 +13,7 @@ from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
 from fluxv2_migrate.kustomize.configurations import Configuration, read_configuration
 from fluxv2_migrate.kustomize.derived import Derived
-from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS
+from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS, NAMES, REPLICAS
 from fluxv2_migrate.kustomize.generators import absorb, generate, name_hash
 from fluxv2_migrate.kustomize.kustomization import (
     FILE_NAMES,
@@ -35,6 +35,7 @@ from fluxv2_migrate.kustomize.transformers import (
     set_namespace,
     set_pairs,
     set_replicas,
+    twice,
 )
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve_variables
@@ -406,7 +407,7 @@ class Accumulator:
     def _give(
         self, kustomization: Kustomization, transformers: Sequence[ListedTransformer], into: Accumulation
     ) -> None:
-        """Gives what the transformers of a kustomization give, behind all that it does itself."""
+        """Does what the transformers of a kustomization do, behind all that it does itself."""
         for each in transformers:
             into.files.update(filter(None, [each.path]))
             if any(map(each.changes_others, into.resources)):
@@ -416,7 +417,7 @@ class Accumulator:
                 _note(into, "unsupported", kustomization, reason, TRANSFORMERS)
                 continue
             try:
-                set_pairs(into.resources, each.pairs, each.fields)
+                each.carry_out(into.resources)
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, TRANSFORMERS)
 
@@ -425,7 +426,7 @@ class Accumulator:
         named = by_names(into.resources if replicas else ())
         for index, entry in enumerate(replicas):
             try:
-                set_replicas(named, entry, into.configuration.of("replicas"))
+                set_replicas(named, entry, (*REPLICAS, *into.configuration.of("replicas")))
             except InvalidManifest as error:
                 _note(into, "transformer", kustomization, error.reason, "replicas", index)
         images = Images(
@@ -441,19 +442,23 @@ class Accumulator:
 
     def _rename(self, kustomization: Kustomization, into: Accumulation) -> None:
         configured = into.configuration.of
-        if kustomization.namespace:
-            for resource in into.resources:
-                set_namespace(resource, kustomization.namespace, configured("namespace"))
-            seen = set()
-            for resource in into.resources:
-                if resource.identity in seen:
-                    reason = f"the namespace makes {resource.identity} there twice"
-                    _note(into, "conflict", kustomization, reason, "namespace")
-                seen.add(resource.identity)
-        for resource in into.resources if kustomization.name_prefix else ():
-            add_affix(resource, prefix=kustomization.name_prefix, more=configured("namePrefix"))
-        for resource in into.resources if kustomization.name_suffix else ():
-            add_affix(resource, suffix=kustomization.name_suffix, more=configured("nameSuffix"))
+        namespace, prefix, suffix = (
+            kustomization.namespace,
+            kustomization.name_prefix,
+            kustomization.name_suffix,
+        )
+        try:
+            for resource in into.resources if namespace else ():
+                set_namespace(resource, namespace, configured("namespace"))
+            for identity in twice(into.resources) if namespace else ():
+                reason = f"the namespace makes {identity} there twice"
+                _note(into, "conflict", kustomization, reason, "namespace")
+            for resource in into.resources if prefix else ():
+                add_affix(resource, prefix=prefix, fields=(*NAMES, *configured("namePrefix")))
+            for resource in into.resources if suffix else ():
+                add_affix(resource, suffix=suffix, fields=(*NAMES, *configured("nameSuffix")))
+        except InvalidManifest as error:
+            _note(into, "transformer", kustomization, error.reason, "namespace")
 
     def _label(self, kustomization: Kustomization, into: Accumulation) -> None:
         configured = into.configuration.of

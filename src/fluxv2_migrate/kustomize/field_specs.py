@@ -149,6 +149,7 @@ IMAGES: Final = tuple(
     for pod in ("spec", "spec/template/spec")
     for path in ("containers[]/image", "initContainers[]/image", "volumes[]/image/reference")
 )
+NAMES: Final = (FieldSpec("metadata/name"),)
 REPLICAS: Final = _for_kinds(
     "spec/replicas", "Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"
 )

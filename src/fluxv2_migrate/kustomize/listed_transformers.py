@@ -1,8 +1,8 @@
-"""Transformers that a kustomization lists: what gives labels and annotations can be told from texts."""
+"""Transformers that a kustomization lists: what labels, names, places and counts can be told from texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -12,7 +12,15 @@ from fluxv2_migrate.kustomize.configurations import field_spec
 from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS, FieldSpec
 from fluxv2_migrate.kustomize.kustomization import TRANSFORMERS, Kustomization
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
-from fluxv2_migrate.kustomize.values import is_null, read_value
+from fluxv2_migrate.kustomize.transformers import (
+    add_affix,
+    by_names,
+    put_into_namespace,
+    set_pairs,
+    set_replicas,
+    twice,
+)
+from fluxv2_migrate.kustomize.values import is_null, read_value, text_of
 from fluxv2_migrate.yaml_text import document_texts
 
 TRANSFORMER_API: Final = "builtin"
@@ -37,16 +45,54 @@ class Texts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ListedTransformer:
-    """A transformer that gives the same labels or annotations to all that have a field.
+    """A transformer that does the same to all that have a field.
 
     Attributes:
         path: its file; empty where it stands in the kustomization itself.
-        pairs: what it gives.
+        value: as it is written there.
     """
 
     path: str
-    pairs: Mapping[str, Any]
+    value: Mapping[str, Any]
     fields: tuple[FieldSpec, ...]
+
+    @property
+    def kind(self) -> str:
+        """What it does."""
+        return str(self.value.get("kind"))
+
+    @property
+    def pairs(self) -> Mapping[str, Any]:
+        """The labels or annotations that it gives."""
+        return as_object(self.value.get(_GIVEN.get(self.kind, "")))
+
+    def carry_out(self, resources: Sequence[Resource]) -> None:
+        """Does to objects what it does.
+
+        Raises:
+            InvalidManifest: kustomize fails with it.
+
+        Source: kustomize api 0.21 `internal/builtins`.
+        """
+        match self.kind:
+            case "NamespaceTransformer":
+                self._place(resources)
+            case "PrefixTransformer" | "SuffixTransformer":
+                name = "prefix" if self.kind == "PrefixTransformer" else "suffix"
+                for resource in resources:
+                    add_affix(resource, **{name: str(self.value.get(name) or "")}, fields=self.fields)
+            case "ReplicaCountTransformer":
+                set_replicas(by_names(resources), mapping_at(self.value, "replica"), self.fields)
+            case _:
+                set_pairs(resources, self.pairs, self.fields)
+
+    def _place(self, resources: Sequence[Resource]) -> None:
+        namespace = text_of(mapping_at(self.value, "metadata").get("namespace") or "")
+        only_unset = self.value.get("unsetOnly") is True
+        for resource in resources if namespace else ():
+            put_into_namespace(resource, namespace, self.fields, only_unset=only_unset)
+        for identity in twice(resources) if namespace else ():
+            raise InvalidManifest(f"the namespace makes {identity} there twice")
 
     def changes_others(self, resource: Resource) -> bool:
         """Gives whether it may change a value of an object at a place that it does not name.
@@ -102,14 +148,30 @@ def listed_transformers(kustomization: Kustomization, texts: Texts) -> tuple[Lis
 def _read(value: Any, use: PatchUse) -> ListedTransformer | None:
     if not isinstance(value, Mapping) or value.get("apiVersion") != TRANSFORMER_API or annotations_of(value):
         return None
-    name = _GIVEN.get(str(value.get("kind")))
     specs = list(_specs(value, use))
-    if name is None or not all(map(_is_followed, specs)):
+    found = ListedTransformer(use.path, value, tuple(specs))
+    if not all(map(_is_followed, specs)) or not all(isinstance(each, str) for each in found.pairs.values()):
         return None
-    pairs = as_object(value.get(name))
-    if not all(isinstance(each, str) for each in pairs.values()):
-        return None
-    return ListedTransformer(use.path, pairs, tuple(specs))
+    return found if _is_told(found) else None
+
+
+def _is_told(found: ListedTransformer) -> bool:
+    """Gives whether what a transformer does is what `carry_out` does."""
+    value, fields = found.value, found.fields
+    match found.kind:
+        case "AnnotationsTransformer" | "LabelTransformer":
+            return True
+        case "NamespaceTransformer":
+            # Not every release of kustomize lets the second one pass.
+            is_default = value.get("setRoleBindingSubjects") in (None, "", "defaultOnly")
+            return is_default and all(spec.path != "subjects" for spec in fields)
+        case "PrefixTransformer" | "SuffixTransformer":
+            # kustomize refuses one without any.
+            affixes = (value.get(name, "") for name in ("prefix", "suffix"))
+            return bool(fields) and all(isinstance(each, str) for each in affixes)
+        case "ReplicaCountTransformer":
+            return all(spec.kind and not (spec.group or spec.version) for spec in fields)
+    return False
 
 
 def _specs(value: Mapping[str, Any], use: PatchUse) -> Iterator[FieldSpec]:

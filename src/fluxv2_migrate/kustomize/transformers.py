@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -13,16 +14,17 @@ from fluxv2_migrate.kustomize.configurations import field_spec
 from fluxv2_migrate.kustomize.field_specs import (
     COMMON_LABELS,
     IMAGES,
-    REPLICAS,
+    NAMES,
     TEMPLATE_LABELS,
     FieldSpec,
     visit,
 )
-from fluxv2_migrate.kustomize.resources import PatchUse, Resource
+from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource
 from fluxv2_migrate.kustomize.values import is_null, same_or, text_of
 
 _SIGN: Final = re.compile(r"[*+?\[\](){}|\\^$]")
 _TAG_OR_DIGEST: Final = re.compile("[:@]")
+_NAME: Final = NAMES[0].path
 _FIXED_NAMES: Final = frozenset({"CustomResourceDefinition", "Namespace"})
 _SERVICE_NAMESPACES: Final = (
     FieldSpec("spec/service/namespace", "APIService", "apiregistration.k8s.io", create=True),
@@ -34,46 +36,81 @@ _SERVICE_NAMESPACES: Final = (
 )
 
 
+def twice(resources: Iterable[Resource]) -> list[Identity]:
+    """Gives the identities that objects share by now."""
+    counted = Counter(each.identity for each in resources)
+    return [identity for identity, count in counted.items() if count > 1]
+
+
 def set_namespace(resource: Resource, namespace: str, more: Sequence[FieldSpec]) -> None:
-    """Puts an object into a namespace; a Namespace gets its name.
+    """Puts an object into the namespace of a kustomization; a Namespace gets its name."""
+    if resource.kind == "Namespace" and resource.manifest.get("apiVersion") == "v1":
+        resource.remember()
+        resource.set_metadata("name", namespace)
+    put_into_namespace(resource, namespace, (*_SERVICE_NAMESPACES, *more))
+
+
+def put_into_namespace(
+    resource: Resource, namespace: str, fields: Sequence[FieldSpec], *, only_unset: bool = False
+) -> None:
+    """Puts an object into a namespace, with all that names it.
+
+    Args:
+        fields: that name it beside the metadata and the accounts of a role binding.
+        only_unset: whether what has a namespace keeps it.
+
+    Raises:
+        InvalidManifest: one of these holds something else than a text.
 
     Source: kustomize api 0.21 `filters/namespace/namespace.go`.
     """
+
+    def becomes(value: Any) -> Any:
+        if isinstance(value, (dict, list)):
+            raise InvalidManifest("a namespace that is no text")
+        return value if only_unset and not is_null(value) and value != "" else namespace
+
     resource.remember()
     if not resource.is_cluster_scoped:
-        resource.set_metadata("namespace", namespace)
-    if resource.kind == "Namespace" and resource.manifest.get("apiVersion") == "v1":
-        resource.set_metadata("name", namespace)
-    for spec in (*_SERVICE_NAMESPACES, *more):
-        visit(resource, spec, lambda _value: namespace, str)
-    if resource.kind in ("RoleBinding", "ClusterRoleBinding"):
-        subjects = resource.manifest.get("subjects")
-        if isinstance(subjects, list):
-            moved = [_moved_subject(subject, namespace) for subject in subjects]
-            resource.manifest = {**resource.manifest, "subjects": moved}
+        resource.set_metadata("namespace", becomes(resource.namespace))
+    for spec in fields:
+        if spec.path != "metadata/namespace":
+            visit(resource, spec, becomes, str)
+    is_binding = resource.kind in ("RoleBinding", "ClusterRoleBinding")
+    subjects = resource.manifest.get("subjects") if is_binding else None
+    if isinstance(subjects, list):
+        moved = [_moved_subject(subject, becomes) for subject in subjects]
+        resource.manifest = {**resource.manifest, "subjects": moved}
 
 
-def _moved_subject(subject: Any, namespace: str) -> Any:
+def _moved_subject(subject: Any, becomes: Callable[[Any], Any]) -> Any:
     is_default = isinstance(subject, dict) and subject.get("name") == "default"
-    return {**subject, "namespace": namespace} if is_default else subject
+    return {**subject, "namespace": becomes(subject.get("namespace"))} if is_default else subject
 
 
-def add_affix(resource: Resource, *, prefix: str = "", suffix: str = "", more: Sequence[FieldSpec]) -> None:
-    """Adds a prefix or a suffix to the name of an object, unless its name is fixed.
+def add_affix(resource: Resource, *, prefix: str = "", suffix: str = "", fields: Sequence[FieldSpec]) -> None:
+    """Adds a prefix or a suffix to fields of an object, its name above all, unless its name is fixed.
+
+    Raises:
+        InvalidManifest: one of these holds something else than a text.
 
     Source: kustomize api 0.21 `PrefixTransformer`, `SuffixTransformer`.
     """
     original = resource.original
     if original.kind in _FIXED_NAMES or original[::2][:2] == ("apiregistration.k8s.io", "APIService"):
         return
-    if prefix:
-        resource.prefixes += (prefix,)
-    if suffix:
-        resource.suffixes += (suffix,)
-    resource.remember()
-    resource.set_metadata("name", f"{prefix}{resource.name}{suffix}")
-    for spec in more:
-        visit(resource, spec, lambda value: f"{prefix}{text_of(value)}{suffix}", str)
+    for spec in fields:
+        if spec.path == _NAME and spec.is_for(resource):
+            resource.prefixes += (prefix,) if prefix else ()
+            resource.suffixes += (suffix,) if suffix else ()
+            resource.remember()
+        visit(resource, spec, lambda value: f"{prefix}{_as_name(value)}{suffix}", str)
+
+
+def _as_name(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise InvalidManifest("a name that is no text")
+    return text_of(value)
 
 
 def label_fields(
@@ -121,18 +158,19 @@ def by_names(resources: Iterable[Resource]) -> Mapping[str, Sequence[Resource]]:
 
 
 def set_replicas(
-    resources: Mapping[str, Sequence[Resource]], entry: Mapping[str, Any], more: Sequence[FieldSpec]
+    resources: Mapping[str, Sequence[Resource]], entry: Mapping[str, Any], fields: Sequence[FieldSpec]
 ) -> None:
     """Sets the number of replicas of the workloads of a name.
 
     Args:
         resources: by each name that they ever had.
+        fields: that hold it, each of one kind.
 
     Raises:
         InvalidManifest: no workload has that name, which kustomize does not let pass.
     """
     name, found = text_of(entry.get("name", "")), False
-    for spec in (*REPLICAS, *more):
+    for spec in fields:
         for resource in resources.get(name, ()):
             if any(known.name == name and known.kind == spec.kind for known in resource.identities):
                 found = True
