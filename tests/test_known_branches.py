@@ -78,5 +78,7 @@ def test_a_branch_that_a_source_of_flux_2_names_is_one() -> None:
     }
     options = fm.MigrationOptions(sync_roots=("apps",))
     assert asked(files, options) == ["apps/db.yaml"]
+    named = source.replace("branch: live", "name: refs/heads/live")
+    assert asked({**files, "apps/source.yaml": named}, options) == ["apps/db.yaml"]
     tagged = source.replace("branch: live", "tag: live")
     assert asked({**files, "apps/source.yaml": tagged}, options) == ["apps/db.yaml", "apps/web.yaml"]

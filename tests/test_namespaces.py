@@ -422,3 +422,16 @@ def test_nothing_is_told_of_a_built_object_that_fluxd_ignored() -> None:
     assert told(migrate(files, sync_roots=("apps",), write_missing_namespaces=False)) == []
     files["apps/db.yaml"] = CONFIG
     assert told(migrate(files, sync_roots=("apps",), write_missing_namespaces=False)) == ["apps/db.yaml:1"]
+
+
+@pytest.mark.parametrize("kustomization", ["", "resources: [web.yaml, db.yaml]\n"])
+@pytest.mark.parametrize(("value", "is_told"), [('"true"', False), ("true", False), ("sync_only", True)])
+def test_nothing_is_told_of_an_object_that_fluxd_read_and_ignored(
+    kustomization: str, value: str, *, is_told: bool
+) -> None:
+    text = f"{CONFIG}  annotations:\n    fluxcd.io/ignore: {value}\n"
+    files: Files = {"apps/web.yaml": release(), "apps/db.yaml": text}
+    if kustomization:
+        files["apps/kustomization.yaml"] = kustomization
+    migration = migrate(files, write_missing_namespaces=False, sync_roots=("apps",))
+    assert told(migration) == ["apps/db.yaml:1"] * is_told

@@ -613,3 +613,20 @@ def test_what_looks_like_a_patch_and_no_cluster_is_known_to_have_was_nothing() -
     assert (migration.ok, migration.context.clusters) == (True, ())
     assert "RP070" in {each.code for each in migration.findings}
     assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+
+
+def test_a_whole_release_in_a_file_of_patches_that_patches_nothing_was_nothing() -> None:
+    files: Files = {
+        "prod/.flux.yaml": "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n",
+        "prod/kustomization.yaml": (
+            "resources: [web.yaml, https://git.example.com/acme/base?ref=v1]\n"
+            "patchesStrategicMerge: [more.yaml]\n"
+        ),
+        "prod/web.yaml": v1(),
+        "prod/more.yaml": v1(name="other"),
+    }
+    options = fm.MigrationOptions(sync_roots=("prod",))
+    migration = fm.migrate_repository(files, options)
+    assert "RP070" in {each.code for each in migration.findings}
+    report = fm.verify_migration(files, migration.files, options)
+    assert {each.resource for each in report.releases} == {"HelmRelease shop/web"}

@@ -111,7 +111,7 @@ class AppliedDifferences:
             local.
         shaped: objects that a kustomization makes other ones, or makes beside them.
         doubles: objects that two documents define, so that neither Flux applies any.
-        without_namespace: objects that name no namespace and need one.
+        without_namespace: objects that name no namespace, and that fluxd put into its default one.
         faulty: files with a document that kustomize refuses.
     """
 
@@ -199,7 +199,11 @@ class _Comparison:
         left_out, shaped = self._of_kustomizations(built)
         stays = [each for each in self.scanned if not each.is_local]
         self.ignored += [each for each in self.objects if each.is_local]
-        without = tuple(each for each in self.objects if not each.namespace and each.kind in NAMESPACED_KINDS)
+        without = tuple(
+            each
+            for each in self.objects
+            if not (each.namespace or each.is_ignored) and each.kind in NAMESPACED_KINDS
+        )
         return AppliedDifferences(
             self.synced.path,
             tuple(self.objects),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import group_of, namespace_and_name
+from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name
 from fluxv2_migrate.kustomize.accumulating import LOCAL_CONFIG
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.documents import Document
@@ -54,6 +55,7 @@ class AppliedObject(NamedTuple):
         document: its index in its file.
         is_local: whether kustomize takes it for something that is not to be applied.
         is_alike: whether it is certain that kustomize reads each scalar of it as fluxd did.
+        is_ignored: whether its annotations told fluxd to leave it alone.
     """
 
     place: DocumentPlace
@@ -64,6 +66,7 @@ class AppliedObject(NamedTuple):
     document: int = 0
     is_local: bool = False
     is_alike: bool = False
+    is_ignored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +220,8 @@ def _objects(place: DocumentPlace, value: Any, index: int, *, is_alike: bool) ->
     metadata = value.get("metadata")
     if not _has_name(metadata):
         return
-    annotations = metadata.get("annotations")
-    local = annotations.get(LOCAL_CONFIG, "false") if isinstance(annotations, Mapping) else "false"
+    annotations = as_object(metadata.get("annotations"))
+    local = annotations.get(LOCAL_CONFIG, "false")
     yield AppliedObject(
         place,
         group_of(value),
@@ -227,4 +230,5 @@ def _objects(place: DocumentPlace, value: Any, index: int, *, is_alike: bool) ->
         index,
         local not in (False, "false"),
         is_alike,
+        bool(annotations) and read_policies(annotations).ignored,
     )

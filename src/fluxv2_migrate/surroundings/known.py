@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters.cluster_objects import ClusterObject
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.inventory import Inventory
@@ -48,10 +49,11 @@ class Surroundings:
             if url and branch:
                 yield repository_key(url), branch
         for document in self.repository.source_documents():
-            spec = mapping_at(document.manifest, "spec")
-            url, branch = spec.get("url"), mapping_at(spec, "ref").get("branch")
-            if isinstance(url, str) and isinstance(branch, str):
-                yield repository_key(url), branch
+            url = mapping_at(document.manifest, "spec").get("url")
+            is_of_git = document.manifest.get("kind") == "GitRepository"
+            checked_out = checked_out_of(document.manifest) if is_of_git else None
+            if isinstance(url, str) and checked_out is not None and checked_out.kind == "branch":
+                yield repository_key(url), checked_out.value
 
     def oldest(self, clusters: Iterable[str]) -> FluxVersion:
         """Gives the oldest Flux release of some clusters: what it reads, the others read too."""

@@ -38,8 +38,12 @@ def flux1_releases(context: Context) -> list[Flux1Release]:
     old = (each for each in context.before.old if each.document not in own)
     read = (_release(found, context) for found in old if found.path not in clusters.outputs)
     # A patch that nothing applies, and that patches nothing, meant nothing.
-    sightings = context.before.clusters.sightings
-    return [each for each in read if each.found.document in sightings or not each.is_partial]
+    sightings, patch_files = clusters.sightings, clusters.patch_files
+    return [
+        each
+        for each in read
+        if each.found.document in sightings or not (each.is_partial or each.found.path in patch_files)
+    ]
 
 
 def _release(found: SeenObject, context: Context) -> Flux1Release:
