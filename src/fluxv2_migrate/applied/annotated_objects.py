@@ -36,7 +36,7 @@ def tell_of_annotated_objects(around: Surroundings, findings: FindingGroups) -> 
                 # What a generator makes has its annotations from a kustomization.
                 findings.say("RP058", f"{resource_of(manifest)}: {message}", each.steps[0].path)
                 continue
-            document = around.repository.document(each.path, each.index)
+            document = around.repository.document(*each.key)
             if is_in_scope(document, around) and not findings.decided(document).leave:
                 notice = Notice("RP058", message, ("metadata", "annotations", key))
                 findings.add(document, resource_of(manifest), notice)
@@ -47,7 +47,7 @@ def _held_back(view: ClusterView, around: Surroundings) -> Iterator[tuple[Cluste
     programs = {each.key for each in around.clusters.programs}
     for each in around.clusters.objects(view, around.repository.documents):
         # Flux v1 itself goes.
-        for _, manifest in () if (each.path, each.index) in programs else objects_in(each.manifest):
+        for _, manifest in () if each.key in programs else objects_in(each.manifest):
             is_told = group_of(manifest) in RELEASE_GROUPS and is_disabled(manifest)
             is_held_back = is_disabled(manifest) or is_applied_once(manifest)
             if is_held_back and not is_told and not read_policies(annotations_of(manifest)).ignored:

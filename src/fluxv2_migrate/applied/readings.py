@@ -125,11 +125,8 @@ def _applied_documents(
     found = {
         (each.place.path, each.document): each.group for paths in applied.values() for each in paths.objects
     }
-    for build in around.clusters.builds.values():
-        for built in build.objects:
-            if built.path:
-                found[built.path, built.index] = group_of(built.manifest)
-    return found
+    of_builds = {each.key: group_of(each.manifest) for each in around.clusters.built() if each.path}
+    return found | of_builds
 
 
 def _alike(applied: Mapping[SyncPath, AppliedDifferences], around: Surroundings) -> set[DocumentKey]:

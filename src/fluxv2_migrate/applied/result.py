@@ -195,7 +195,7 @@ class Result:
         for built in build.objects:
             key = _in(identity_of(built.manifest, synced.target_namespace), default)
             found.objects.setdefault(key, built.manifest)
-            found.made_of.setdefault((built.path, built.index), key)
+            found.made_of.setdefault(built.key, key)
             seen[key] = None
         return seen
 

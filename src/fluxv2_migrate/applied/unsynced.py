@@ -35,7 +35,7 @@ def tell_of_unsynced(
         found = [
             each
             for each in controller_build(tree, folder).objects
-            if (each.path, each.index) in migrated
+            if each.key in migrated
             and synced.isdisjoint(step.path for step in each.steps)
             and not (own is None and _is_read(each.path, clusters))
         ]

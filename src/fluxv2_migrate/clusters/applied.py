@@ -286,7 +286,7 @@ class _Comparison:
             taker = posixpath.join(folder, FILE_NAMES[0]) if own is None else own.path
             for built in build.objects:
                 step = built.steps[-1].path if built.steps else taker
-                found.setdefault((built.path, built.index), []).append(_Made(built, step, taker))
+                found.setdefault(built.key, []).append(_Made(built, step, taker))
         return found
 
     def _is_left_to_fluxd(self, folder: str) -> bool:

@@ -53,7 +53,7 @@ def patched_closures(
     ways: dict[DocumentKey, list[Way]] = {}
     for place, build in builds.items():
         for built in (*build.objects, *build.removed):
-            key = (built.path, built.index)
+            key = built.key
             if key not in releases:
                 continue
             is_removed = any(built is each for each in build.removed)

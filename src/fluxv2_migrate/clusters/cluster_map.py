@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting, 
 from fluxv2_migrate.clusters.owners import Owners
 from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.kustomize import Build, KustomizeTree
+from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
 DocumentKey = tuple[str, int]
@@ -80,6 +80,17 @@ class ClusterMap:
                     elif problem.path in build.files and "transformers" in problem.reason:
                         self._broken.setdefault(problem.path, told)
         return self._broken
+
+    def built(self, *, removed: bool = False) -> Iterator[BuiltObject]:
+        """Gives all that any build gives, also of folders that no known cluster syncs.
+
+        Args:
+            removed: whether to give what patches take out, too.
+        """
+        for build in self.builds.values():
+            yield from build.objects
+            if removed:
+                yield from build.removed
 
     def sync_paths(self) -> Iterator[tuple[ClusterView, SyncPath]]:
         """Gives the sync paths of all clusters, each with its cluster."""

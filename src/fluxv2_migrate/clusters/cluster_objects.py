@@ -41,6 +41,11 @@ class ClusterObject:
     steps: tuple[Step, ...] = ()
     patches: tuple[PatchUse, ...] = ()
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """The document that it stems from."""
+        return self.path, self.index
+
 
 @dataclass(frozen=True, slots=True)
 class SyncedFiles:

@@ -338,7 +338,7 @@ def _shown(view: ClusterView, reader: ClusterReader) -> set[DocumentKey]:
     """Gives what shows a cluster in what the folders build; all that they read where that fails."""
     found: set[DocumentKey] = set()
     for build in (reader.build(folder) for synced in view.sync_paths for folder in synced.builds):
-        built = {(each.path, each.index) for each in build.objects}
+        built = {each.key for each in build.objects}
         found |= {key for key in reader.places if key in built or (not build.ok and key[0] in build.files)}
     return found
 

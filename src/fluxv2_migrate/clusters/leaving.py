@@ -70,11 +70,10 @@ def take_out(
 def _drop_patches(leaving: set[DocumentKey], workspace: Workspace, clusters: ClusterMap) -> None:
     """Takes out the patches that reach nothing but what leaves; what cannot be edited breaks its build."""
     reached: dict[tuple[str, str, int, str], set[DocumentKey]] = {}
-    for build in clusters.builds.values():
-        for built in build.objects:
-            for use in built.patches:
-                key = (use.kustomization, use.field, use.entry, use.path)
-                reached.setdefault(key, set()).add((built.path, built.index))
+    for built in clusters.built():
+        for use in built.patches:
+            key = (use.kustomization, use.field, use.entry, use.path)
+            reached.setdefault(key, set()).add(built.key)
     used_up = [key for key, objects in reached.items() if objects <= leaving]
     kept = {path for key, objects in reached.items() if not objects <= leaving for path in key[3:] if path}
     for kustomization, field, index, path in sorted(used_up, key=lambda key: (key[0], key[1], -key[2])):
@@ -93,10 +92,7 @@ def _drop_entry(
 ) -> dict[str, str]:
     """Takes out what lies elsewhere, and the patches for it; gives why that cannot be."""
     reaching = {
-        (use.kustomization, use.field, use.entry)
-        for build in clusters.builds.values()
-        for built in build.objects
-        for use in built.patches
+        (use.kustomization, use.field, use.entry) for built in clusters.built() for use in built.patches
     }
     change = kustomization_change(kustomization.path)
     try:

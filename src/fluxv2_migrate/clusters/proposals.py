@@ -207,15 +207,15 @@ def _unseen_units(
         if any(is_below(folder, path) for path in synced_paths):
             continue
         build = reader.build(folder)
-        installs = any((built.path, built.index) in flux_1 for built in build.objects)
+        installs = any(built.key in flux_1 for built in build.objects)
         objects = [
             built
             for built in build.objects
-            if (built.path, built.index) in reader.places
-            and (built.path, built.index) not in flux_1
+            if built.key in reader.places
+            and built.key not in flux_1
             and not (installs and _is_cache(built.manifest))
         ]
-        if any((built.path, built.index) not in found.sightings for built in objects):
+        if any(built.key not in found.sightings for built in objects):
             units[folder] = [_resource(built.manifest) for built in objects]
     return units
 

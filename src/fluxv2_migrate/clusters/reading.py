@@ -155,7 +155,7 @@ def _workloads(
             if not built.path:
                 continue
             if is_annotated(built.manifest) or (root, _resource(built.manifest)) in targets:
-                key = (built.path, built.index)
+                key = built.key
                 document = concerns.setdefault(key, repository.adopt(*key))
                 if not is_old_release(document.manifest):
                     whole.add(key)

@@ -91,6 +91,11 @@ class ReconciledObject:
     within: ReconciledPath
     obstacle: str = ""
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """The document that it stems from."""
+        return self.path, self.index
+
 
 @dataclass(frozen=True, slots=True)
 class ReconciledCluster:
@@ -254,13 +259,13 @@ class Reconciler:
             paths[key] = self._path(path, sync_path, by)
             for built in paths[key].build.objects:
                 inner = FluxKustomization.of_manifest(built.manifest, built.path)
-                is_ours = (built.path, built.index) not in self.foreign
+                is_ours = built.key not in self.foreign
                 if inner is not None and is_ours and self._is_of_files(inner):
                     pending.append((normal_path(inner.path), sync_path, inner))
         objects: dict[DocumentKey, list[ReconciledObject]] = {}
         for within in paths.values():
             for each in _objects(within):
-                known = objects.setdefault((each.path, each.index), [])
+                known = objects.setdefault(each.key, [])
                 if not any(each.manifest == one.manifest and each.obstacle == one.obstacle for one in known):
                     known.append(each)
         return ReconciledCluster(tuple(paths.values()), objects)

@@ -14,7 +14,7 @@ def sight(view: ClusterView, reader: ClusterReader) -> Iterator[tuple[DocumentKe
     """Gives each document that concerns a migration and that a cluster has, as it has it."""
     default = view.settings.default_namespace or reader.options.default_namespace or ""
     for each in reader.synced.objects(view.sync_paths, default, reader.concerning):
-        key = (each.path, each.index)
+        key = each.key
         document = reader.concerns.get(key)
         if document is not None:
             place = (each.namespace, each.name)

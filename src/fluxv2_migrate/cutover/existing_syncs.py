@@ -264,15 +264,13 @@ def _tell_other_objects(
         findings.stop(document, "RP073", message, ("spec",))
         return
     gone = {each.key for each in around.clusters.programs}
-    after = {
-        (each.path, each.index): in_namespace(each.manifest, own.target_namespace) for each in build.objects
-    }
+    after = {each.key: in_namespace(each.manifest, own.target_namespace) for each in build.objects}
     changed = [
         each
         for each in plain.objects
-        if (each.path, each.index) not in gone
+        if each.key not in gone
         and (
-            after.get((each.path, each.index)) != each.manifest
+            after.get(each.key) != each.manifest
             or (own.substitutes and "${" in json.dumps(each.manifest, default=str))
         )
     ]
@@ -283,7 +281,7 @@ def _tell_other_objects(
         findings.stop(document, "RP080", message, ("spec",), _places_of(changed, around))
     if changed and findings.accepts("RP080", document):
         for each in changed:
-            for manifest in (each.manifest, after.get((each.path, each.index), each.manifest)):
+            for manifest in (each.manifest, after.get(each.key, each.manifest)):
                 findings.declare_object(resource_of(manifest), "applied", "contents")
         yield from ("sync.target_namespace",) if own.target_namespace else ()
         yield from ("sync.substitution",) if own.substitutes else ()

@@ -62,12 +62,11 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
             if is_annotated(sighting.manifest):
                 for step in sighting.steps:
                     reached.setdefault(step.path, set()).add(key)
-    for build in around.clusters.builds.values():
-        for built in build.objects:
-            needed = {_NOBODY} if _needs_marks(built, around.repository) else set()
-            if needed or is_annotated(built.manifest):
-                for step in built.steps:
-                    reached.setdefault(step.path, set()).update(needed)
+    for built in around.clusters.built():
+        needed = {_NOBODY} if _needs_marks(built, around.repository) else set()
+        if needed or is_annotated(built.manifest):
+            for step in built.steps:
+                reached.setdefault(step.path, set()).update(needed)
     for path, keys in reached.items():
         text = workspace.text(path)
         if text is None or not keys <= set(settled):

@@ -66,6 +66,11 @@ class BuiltObject:
     patches: tuple[PatchUse, ...]
     replacements: tuple[PatchUse, ...] = ()
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """The document that it stems from."""
+        return self.path, self.index
+
 
 @dataclass(frozen=True, slots=True)
 class Build:

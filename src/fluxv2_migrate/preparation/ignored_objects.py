@@ -60,10 +60,9 @@ def _written(around: Surroundings) -> Iterator[_Object]:
 def _generated(around: Surroundings) -> Iterator[_Object]:
     """Gives each object that a kustomization generates, of which no file says anything, as it is built."""
     by_origin: dict[tuple[Step, str], list[BuiltObject]] = {}
-    for build in around.clusters.builds.values():
-        for built in build.objects:
-            if not built.path and built.steps:
-                by_origin.setdefault((built.steps[0], str(built.manifest["kind"])), []).append(built)
+    for built in around.clusters.built():
+        if not built.path and built.steps:
+            by_origin.setdefault((built.steps[0], str(built.manifest["kind"])), []).append(built)
     for (step, _), members in by_origin.items():
         kustomization = around.repository.document(step.path, 0)
         if all(is_item_in_scope(each.manifest, kustomization, around) for each in members):

@@ -44,10 +44,9 @@ def name_targets(around: Surroundings) -> RearrangedTexts:
 
 def _objects(kustomization: Kustomization, around: Surroundings) -> Iterator[BuiltObject]:
     """Gives the objects that come through a kustomization."""
-    for build in around.clusters.builds.values():
-        for built in build.objects:
-            if any(step.path == kustomization.path for step in built.steps):
-                yield built
+    for built in around.clusters.built():
+        if any(step.path == kustomization.path for step in built.steps):
+            yield built
 
 
 def _has(built: BuiltObject, kustomization: Kustomization, patch: KustomizationPatch) -> bool:

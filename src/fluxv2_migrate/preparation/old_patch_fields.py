@@ -57,11 +57,10 @@ def list_old_patches(around: Surroundings) -> RearrangedTexts:
     files: dict[str, str] = {}
     owners: set[str] = set()
     reached: dict[str, set[str]] = {}
-    for build in around.clusters.builds.values():
-        for built in (*build.objects, *build.removed):
-            for use in built.patches if is_old_release(built.manifest) else ():
-                if use.field in FLUX_PATCH_FIELDS:
-                    reached.setdefault(use.kustomization, set()).add(built.path)
+    for built in around.clusters.built(removed=True):
+        for use in built.patches if is_old_release(built.manifest) else ():
+            if use.field in FLUX_PATCH_FIELDS:
+                reached.setdefault(use.kustomization, set()).add(built.path)
     for file, releases in reached.items():
         for document in around.repository.documents[file]:
             if not _has_old_fields(document):

@@ -254,8 +254,7 @@ def _own_patch(step: Step, sighting: Sighting, around: Surroundings) -> PatchUse
         if use.kustomization == step.path and use.kind == "merge" and use.path:
             users = [
                 (built.path, built.index, other.kustomization)
-                for build in around.clusters.builds.values()
-                for built in build.objects
+                for built in around.clusters.built()
                 for other in built.patches
                 if (other.path, other.document) == (use.path, use.document)
             ]

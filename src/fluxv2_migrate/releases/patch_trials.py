@@ -125,11 +125,7 @@ def _builds(converted: Iterable[TriedClosure]) -> Iterator[tuple[str, str]]:
 def _differences(
     before: Build, after: Build, place: tuple[str, str], owners: Mapping[DocumentKey, TriedClosure]
 ) -> Iterator[tuple[TriedClosure, str]]:
-    concerned = {
-        id(owner): owner
-        for built in before.objects
-        if (owner := owners.get((built.path, built.index))) is not None
-    }
+    concerned = {id(owner): owner for built in before.objects if (owner := owners.get(built.key)) is not None}
     folder = shown_folder(before.folder)
     if before.ok and not after.ok:
         reason = f"{folder} would not build: {after.failure}"

@@ -21,7 +21,6 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux1.placeholders import placeholder_in_comment, placeholder_of_release
 from fluxv2_migrate.kubernetes import fault_of, objects_in
-from fluxv2_migrate.kustomize import PatchUse
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.closures import read_closure
 from fluxv2_migrate.releases.drafts import ClustersDisagree, draft_for_clusters
@@ -118,26 +117,16 @@ def _tell_of_others(document: Document, around: Surroundings, findings: FindingG
         return
     if findings.decided(document).leave:
         return
-    if held and document.path in around.clusters.patch_files and not _is_built(document, around):
+    built = list(around.clusters.built(removed=True)) if held else []
+    is_built = any(each.path == document.path for each in built)
+    if held and document.path in around.clusters.patch_files and not is_built:
         # What is patched with it says so.
-        if not any(use.path == document.path for use in _uses(around)):
+        if not any(use.path == document.path for each in built for use in each.patches):
             _tell_unused_patch(document, findings)
     elif held:
         findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
     if misspelt is not None:
         findings.stop(document, "RP040", f"{misspelt}: fluxd applied nothing of it", ("apiVersion",))
-
-
-def _is_built(document: Document, around: Surroundings) -> bool:
-    builds = around.clusters.builds.values()
-    return any(built.path == document.path for build in builds for built in (*build.objects, *build.removed))
-
-
-def _uses(around: Surroundings) -> Iterator[PatchUse]:
-    """Gives the patches that reach something."""
-    for build in around.clusters.builds.values():
-        for built in (*build.objects, *build.removed):
-            yield from built.patches
 
 
 def _tell_left(document: Document, why: str, findings: FindingGroups) -> None:

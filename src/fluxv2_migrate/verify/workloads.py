@@ -174,7 +174,7 @@ def _entries(context: Context, written: WrittenImages) -> Iterator[tuple[Documen
         for identity, each in cluster.all_then():
             if identity not in expected:
                 for entry in _on_top(identity, each, others.get(identity), written, context, name):
-                    yield (each.path, each.index), entry
+                    yield each.key, entry
 
 
 def _workloads(context: Context) -> Iterator[_Workload]:
