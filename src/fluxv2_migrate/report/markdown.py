@@ -42,6 +42,10 @@ _HOW_TO_ANSWER: Final = (
     "with comments that say what to fill in. In Python an entry is `Override(**entry)`. Where there is no "
     "answer, the repository has to be edited."
 )
+_HOW_TO_ACCEPT: Final = (
+    "Who has read one and needs nothing of it accepts its code in the file of answers: "
+    '`{"accept": ["HR118"]}`.'
+)
 
 
 def report_markdown(migration: Migration) -> str:
@@ -82,7 +86,7 @@ def _differences(outline: Outline, proposed: set[str]) -> Iterator[list[str]]:
     if not outline.differences:
         return
     yield ["## What to know"]
-    yield ['Who has read one and needs nothing of it accepts its code: `{"accept": ["HR118"]}`.']
+    yield [_HOW_TO_ACCEPT]
     for concern, title, entries in outline.differences:
         if concern == "nothing":
             yield _folded(title, _entries(entries, proposed))
