@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import overlaid_build
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import annotations_of, as_object
-from fluxv2_migrate.kubernetes.manifests import namespace_and_name
+from fluxv2_migrate.kubernetes import annotations_of, as_object, namespace_and_name, with_annotations
 from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree
 from fluxv2_migrate.yaml_text import document_texts, read_value
 
@@ -110,9 +109,8 @@ def builds_alike(
 def _without(manifest: Mapping[str, Any], annotations: Collection[str]) -> Mapping[str, Any]:
     if not annotations:
         return manifest
-    metadata = {key: value for key, value in manifest["metadata"].items() if key != "annotations"}
     kept = {key: value for key, value in annotations_of(manifest).items() if key not in annotations}
-    return {**manifest, "metadata": {**metadata, **({"annotations": kept} if kept else {})}}
+    return with_annotations(manifest, kept)
 
 
 def _patched(tree: KustomizeTree, folder: str, patch_file: str) -> Build:

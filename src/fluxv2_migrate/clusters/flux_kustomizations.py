@@ -25,6 +25,7 @@ from fluxv2_migrate.kubernetes import (
     mappings_in,
     named_by,
     namespace_and_name,
+    with_annotations,
 )
 from fluxv2_migrate.kustomize import (
     FILE_NAMES,
@@ -282,12 +283,8 @@ def _as_fluxd_read(build: Build, tree: KustomizeTree, folder: str) -> Iterator[B
         if marks == _of_fluxd(built.manifest):
             yield built
             continue
-        metadata = mapping_at(built.manifest, "metadata")
         own = {key: value for key, value in annotations_of(built.manifest).items() if not is_of_fluxd(key)}
-        rest = {key: value for key, value in metadata.items() if key != "annotations"}
-        annotations = {**own, **marks}
-        metadata = {**rest, **({"annotations": annotations} if annotations else {})}
-        yield replace(built, manifest={**built.manifest, "metadata": metadata})
+        yield replace(built, manifest=with_annotations(built.manifest, {**own, **marks}))
 
 
 def _of_fluxd(manifest: Mapping[str, Any]) -> dict[str, Any]:

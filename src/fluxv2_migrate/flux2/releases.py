@@ -27,6 +27,15 @@ def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
     return _AGES[flux_version] >= _AGES[since]
 
 
+def oldest_of(versions: Iterable[FluxVersion]) -> FluxVersion:
+    """Gives the oldest of some releases of Flux, at least one: what it reads, the others read too.
+
+    >>> oldest_of(["2.9", "2.1"])
+    '2.1'
+    """
+    return min(versions, key=_AGES.__getitem__)
+
+
 def is_of_flux2(manifest: Mapping[str, Any]) -> bool:
     """Gives whether a manifest is of an API of Flux v2.
 

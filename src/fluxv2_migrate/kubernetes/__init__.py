@@ -16,6 +16,7 @@ from fluxv2_migrate.kubernetes.manifests import (
     read,
     resource_of,
     value_at,
+    with_annotations,
 )
 from fluxv2_migrate.kubernetes.models import (
     JsonObject,

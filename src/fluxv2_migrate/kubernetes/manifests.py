@@ -165,6 +165,19 @@ def annotations_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping_at(manifest, "metadata", "annotations")
 
 
+def with_annotations(manifest: Mapping[str, Any], annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives an object with these annotations and no others; one without any has no field for them.
+
+    >>> with_annotations({"metadata": {"name": "web", "annotations": {"a": "b"}}}, {})
+    {'metadata': {'name': 'web'}}
+    """
+    metadata = {
+        key: value for key, value in as_object(manifest.get("metadata")).items() if key != "annotations"
+    }
+    given = {"annotations": dict(annotations)} if annotations else {}
+    return {**manifest, "metadata": {**metadata, **given}}
+
+
 def objects_in(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """Gives the objects of a document, with where they stand: itself, or the items of a list.
 

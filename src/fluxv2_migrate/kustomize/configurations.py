@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import as_list
+from fluxv2_migrate.kubernetes import as_list, as_object
 from fluxv2_migrate.kustomize.field_specs import (
     ANNOTATIONS,
     COMMON_LABELS,
@@ -94,8 +94,7 @@ def configured_entries(
 
 
 def _mappings(value: Any) -> Sequence[Mapping[str, Any]]:
-    entries = as_list(value)
-    return [each if isinstance(each, Mapping) else {} for each in entries]
+    return [as_object(each) for each in as_list(value)]
 
 
 def read_configuration(text: str, use: PatchUse) -> Configuration:

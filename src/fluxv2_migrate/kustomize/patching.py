@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import mapping_at
+from fluxv2_migrate.kubernetes import annotations_of, mapping_at, with_annotations
 from fluxv2_migrate.kustomize.building import ProblemKind
 from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.json_patch import apply_operations
@@ -197,9 +197,7 @@ def _operated(manifest: Manifest, operations: Sequence[Manifest], *, is_noted: b
         known = mapping_at(metadata, "annotations")
         manifest = {**manifest, "metadata": {**metadata, "annotations": {**known, _FORMER_NAMES: ""}}}
     after = apply_operations(manifest, operations)
-    metadata = dict(mapping_at(after, "metadata"))
-    if "annotations" not in metadata:
+    if "annotations" not in mapping_at(after, "metadata"):
         return after
-    kept = {key: item for key, item in mapping_at(metadata, "annotations").items() if key != _FORMER_NAMES}
-    metadata.pop("annotations", None)
-    return {**after, "metadata": {**metadata, **({"annotations": kept} if kept else {})}}
+    annotations = annotations_of(after).items()
+    return with_annotations(after, {key: item for key, item in annotations if key != _FORMER_NAMES})

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, new_object
+from fluxv2_migrate.flux2.releases import FluxVersion, new_object, oldest_of
 from fluxv2_migrate.kubernetes import as_object, group_of
 from fluxv2_migrate.meaning.flux2_chart import beyond_flux1
 from fluxv2_migrate.placement.generated import FieldComment, Unplaced
@@ -367,7 +367,7 @@ def unplaced_source(
         in_use: as `SourceNames.secrets_in_use` gives them.
     """
     secret = source_secret(source, needed, in_use)
-    version = min((versions[each] for each in source.clusters), key=FLUX_VERSIONS.index)
+    version = oldest_of(versions[each] for each in source.clusters)
     note_needed(needed, _prerequisites(source.reference, source.request, secret))
     kind = source.kind.lower()
     stems = (f"{source.name}-{kind}", f"{source.namespace}-{source.name}-{kind}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.kubernetes import annotations_of, with_annotations
 from fluxv2_migrate.plan import (
     Move,
     Operation,
@@ -50,8 +51,5 @@ def _concerns_values(operation: Operation) -> bool:
 
 def _without_marks(manifest: dict[str, Any]) -> dict[str, Any]:
     """Gives a release without the annotations of fluxd, which tell Flux v2 nothing."""
-    metadata = dict(manifest.get("metadata") or {})
-    annotations = {
-        key: value for key, value in (metadata.pop("annotations", None) or {}).items() if not is_of_fluxd(key)
-    }
-    return {**manifest, "metadata": {**metadata, **({"annotations": annotations} if annotations else {})}}
+    annotations = annotations_of(manifest).items()
+    return with_annotations(manifest, {key: value for key, value in annotations if not is_of_fluxd(key)})

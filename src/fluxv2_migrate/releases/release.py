@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.kubernetes import named
+from fluxv2_migrate.kubernetes import as_object, named
 from fluxv2_migrate.meaning.release_names import resolve_release_name
 from fluxv2_migrate.placement import Affixes, PlacedRequest
 from fluxv2_migrate.releases.drafts import NameElsewhere
@@ -67,15 +67,13 @@ class ReadRelease:
         """Gives the release name under which it runs in a cluster."""
         if not self.names:
             return self.draft.release_name.v1
-        manifest = sighting.manifest
-        spec = manifest.get("spec")
-        given = spec if isinstance(spec, Mapping) else {}
+        given = as_object(sighting.manifest.get("spec"))
         return resolve_release_name(
             name=sighting.name,
             namespace=sighting.namespace or self.draft.namespace,
             release_name=self.override.release_name or given.get("releaseName"),
             target_namespace=given.get("targetNamespace"),
-            api_version=str(manifest.get("apiVersion")),
+            api_version=str(sighting.manifest.get("apiVersion")),
         ).v1
 
     def stored_in(self, sighting: Sighting) -> str:

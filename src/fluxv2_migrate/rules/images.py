@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import ImageRef
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.plan import Move, Path, Plan, Set, leaf_at
 from fluxv2_migrate.rules.pull_secrets import PullSecret
 from fluxv2_migrate.rules.registries import RegistryProvider
@@ -96,9 +97,8 @@ def choice_key(
     kind = next(
         (kind for kind in ("semver", "alphabetical", "numerical") if policy.get(kind) is not None), ""
     )
-    given = policy.get(kind)
     # A policy of the repository may be anything.
-    chosen = given if isinstance(given, Mapping) else {}
+    chosen = as_object(policy.get(kind))
     detail = chosen.get("range") if kind == "semver" else chosen.get("order") or "asc"
     filters = filter_tags or {}
     pattern, extract = filters.get("pattern") or "", filters.get("extract") or ""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux2.constraints import is_values_key
+from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.plan import Path, leaf_at
 from fluxv2_migrate.rules.chart import chart_file_path
 from fluxv2_migrate.rules.chart_source import clean_chart_path
@@ -104,8 +105,7 @@ def _inlined(draft: Draft, given: Sequence[Mapping[str, Any]]) -> frozenset[int]
     merged: dict[str, Any] = {}
     for here in files:
         merged = merged_values(merged, here.values or {})
-    own = draft.spec.get("values")
-    _write_values(draft, merged, own if isinstance(own, Mapping) else {}, (), files)
+    _write_values(draft, merged, as_object(draft.spec.get("values")), (), files)
     for here in files:
         draft.values_files.append(here.path)
         message = f"the values of {here.path} stand in spec.values now: who changes the file changes nothing"

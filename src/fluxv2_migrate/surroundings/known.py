@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fluxv2_migrate.clusters import ClusterMap, ClusterView
 from fluxv2_migrate.clusters.cluster_objects import ClusterObject
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, oldest_of
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.placement import ExistingImageObject, ExistingSource
@@ -58,7 +58,7 @@ class Surroundings:
     def oldest(self, clusters: Iterable[str]) -> FluxVersion:
         """Gives the oldest Flux release of some clusters: what it reads, the others read too."""
         found = {self.versions[name] for name in clusters}
-        return min(found or set(self.versions.values()), key=FLUX_VERSIONS.index)
+        return oldest_of(found or self.versions.values())
 
     def inventories(self) -> dict[str, Inventory]:
         """Gives what runs in each cluster, of which anybody said it."""

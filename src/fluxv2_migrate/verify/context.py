@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
-from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
+from fluxv2_migrate.flux2.releases import FluxVersion, oldest_of
 from fluxv2_migrate.folders import in_common, is_below
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.meaning import SourceKey
@@ -157,7 +157,7 @@ class Context:
         """Gives the Flux release of a cluster; of what none has the oldest, which all of them read."""
         known = self.versions.get(cluster or "")
         if known is None and not cluster and self.versions:
-            known = min(self.versions.values(), key=FLUX_VERSIONS.index)
+            known = oldest_of(self.versions.values())
         return known or self.flux_version
 
     def wrote_before(self, path: str, policy: tuple[str, str]) -> bool:
@@ -173,7 +173,7 @@ class Context:
         """Gives whether no cluster had an object, because patches take it out of what is built."""
         builds = self.before.clusters.builds.values()
         return found.cluster is None and any(
-            (each.path, each.index) == found.document for build in builds for each in build.removed
+            each.key == found.document for build in builds for each in build.removed
         )
 
     def was_applied_once(self, manifest: Mapping[str, Any], cluster: str | None) -> bool:
