@@ -55,7 +55,7 @@ _IN_QUOTES: Final = re.compile(
     r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|\r?\n((?:[ \t]*\r?\n)*)[ \t]*|(.))"
     r"|[ \t]*\r?\n((?:[ \t]*\r?\n)*)[ \t]*"
 )
-_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/", " ": " "}
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\", " ": " "}
 _PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
 # Characters that parsers refuse, take for line ends, or do not agree on.
 _UNUSUAL: Final = re.compile(

@@ -46,6 +46,11 @@ class _Loader(Reader, Scanner, Parser, Composer):
     """Put together without `YAML()`, which looks for plug-ins on disk."""
 
     processing_version = (1, 2)
+    # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_flow_scalar`, by which both Fluxes read.
+    ESCAPE_REPLACEMENTS = {
+        **{escape: text for escape, text in Scanner.ESCAPE_REPLACEMENTS.items() if escape != "/"},
+        "'": "'",
+    }
     max_depth = None
     comment_handling = None
 
