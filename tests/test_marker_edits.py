@@ -514,3 +514,22 @@ def test_a_plan_comes_first_and_markers_after_it() -> None:
     assert root is not None
     planned = apply_to_text((Remove(("metadata",)),), text, root, Style()).text
     assert mark(planned, ("spec", "tag")) == 'spec:\n  tag: "1.10" # P\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("metadata:\n  namespace: &a web\nspec:\n  image: *a\n", ("spec", "image")),
+        ("spec:\n- name: &a web\n  image: *a\n", ("spec", 0, "image")),
+        ("image: &a web\nkind: *a\n", ("image",)),
+    ],
+)
+def test_no_name_is_written_for_an_image_that_is_its_alias(text: str, path: tuple[str | int, ...]) -> None:
+    marked = write_markers(text, [MarkerEdit(path, "flux-system:web")])
+    assert ([each.reason for each in marked.refused], marked.text) == (["shared-value"], text)
+
+
+def test_an_image_that_is_called_a_name_is_written_with_its_aliases() -> None:
+    text = "image:\n  name: &a web\nlabel: *a\n"
+    marked = write_markers(text, [MarkerEdit(("image", "name"), "flux-system:web")])
+    assert marked.text == text.replace("web\n", 'web # {"$imagepolicy": "flux-system:web"}\n')

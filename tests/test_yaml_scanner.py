@@ -351,7 +351,15 @@ def test_what_it_does_not_know_for_certain_is_left_to_the_parser(text: str) -> N
 
 @pytest.mark.parametrize(
     ("escape", "value"),
-    [("'", "x'y"), ("x41", "xAy"), ("e", "x\x1by"), ("_", "x\xa0y"), ("/", None), ("q", None), ("uD800", None)],
+    [
+        ("'", "x'y"),
+        ("x41", "xAy"),
+        ("e", "x\x1by"),
+        ("_", "x\xa0y"),
+        ("/", None),
+        ("q", None),
+        ("uD800", None),
+    ],
 )
 def test_escapes_are_those_of_the_yaml_of_go(escape: str, value: str | None) -> None:
     """Measured with kubectl kustomize 1.37.1; JSON's escaped slash is none, and breaks a build."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -51,6 +51,10 @@ _PLAIN_OPENER: Final = re.compile(r"([ ]*(?:- +)*[A-Za-z_][\w./-]*:) *")
 _PROPERTY: Final = re.compile(r"[&!]\S*")
 # What other readers of YAML 1.1 take for a number, a boolean or a value of its own.
 _OTHER_KINDS: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[yYnN]|=")
+
+
+_NAMING: Final = frozenset(("apiVersion", "kind", "name", "namespace"))
+"""Keys of what says which object, container or image something is."""
 
 
 _Placed = tuple[Node, FieldPath, Node | None]
@@ -163,6 +167,10 @@ def _policy(namespace: str, policy: str, part: str) -> str:
     return f"{namespace}:{policy}:{part}" if part else f"{namespace}:{policy}"
 
 
+def _last_keys(path: FieldPath) -> tuple[str, ...]:
+    return tuple(map(str, path[-2:]))
+
+
 def _is_no_text(value: str) -> bool:
     return (
         not isinstance(resolve_plain_scalar(value), str)
@@ -196,6 +204,16 @@ class _Writer:
         assert self._root is not None
         self._walk(self._root, (), None, places)
         return places
+
+    @cached_property
+    def _names(self) -> Mapping[int, list[FieldPath]]:
+        """The fields that name something, by the node of each, which aliases share."""
+        found: dict[int, list[FieldPath]] = {}
+        for node, path, _ in self._places.values():
+            for key, value in node.value if isinstance(node, MappingNode) else ():
+                if isinstance(key, ScalarNode) and key.value in _NAMING and isinstance(value, ScalarNode):
+                    found.setdefault(id(value), []).append((*path, key.value))
+        return found
 
     def _walk(self, node: Node, path: FieldPath, flow: Node | None, places: dict[int, _Placed]) -> None:
         if id(node) in places:
@@ -254,6 +272,11 @@ class _Writer:
         kind = "str" if node.style or node.tag else plain_kind(node.value)
         if kind == "null":
             raise _Refused("empty-value", 'the field has no value; write ""')
+        named = self._names.get(id(node), ()) if "*" in self._text and "&" in self._text else ()
+        if any(each != edit.path for each in named):
+            raise _Refused(
+                "shared-value", "an alias makes it one value with a name, which fluxd did not write"
+            )
         if node.tag and node.tag.rpartition(":")[2] != "str":
             raise _Refused("text-form", "a tag before the value says that it is no text")
         start: int = node.start

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ruamel.yaml import nodes as parsed
 from ruamel.yaml.composer import Composer
@@ -47,7 +48,7 @@ class _Loader(Reader, Scanner, Parser, Composer):
 
     processing_version = (1, 2)
     # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_flow_scalar`, by which both Fluxes read.
-    ESCAPE_REPLACEMENTS = {
+    ESCAPE_REPLACEMENTS: ClassVar[Mapping[str, str]] = {
         **{escape: text for escape, text in Scanner.ESCAPE_REPLACEMENTS.items() if escape != "/"},
         "'": "'",
     }
