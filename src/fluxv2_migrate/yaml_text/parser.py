@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from ruamel.yaml import nodes as parsed
 from ruamel.yaml.composer import Composer
@@ -23,6 +22,11 @@ _COLON: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*:")
 _DASH: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*-")
 # An alias, and what may stand between it and the content before it.
 _ALIAS: Final = re.compile(r"(?:[\s,:?\[{-]|(?<=\s)#[^\n]*)*\*[^\s,\[\]{}]+")
+# Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_flow_scalar`, by which both Fluxes read.
+_ESCAPES: Final = {
+    **{escape: text for escape, text in Scanner.ESCAPE_REPLACEMENTS.items() if escape != "/"},
+    "'": "'",
+}
 # One object for all nodes without a tag of their own: there are many of them.
 _NO_TAG: Final = Tag(suffix="")
 
@@ -47,17 +51,13 @@ class _Loader(Reader, Scanner, Parser, Composer):
     """Put together without `YAML()`, which looks for plug-ins on disk."""
 
     processing_version = (1, 2)
-    # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_flow_scalar`, by which both Fluxes read.
-    ESCAPE_REPLACEMENTS: ClassVar[Mapping[str, str]] = {
-        **{escape: text for escape, text in Scanner.ESCAPE_REPLACEMENTS.items() if escape != "/"},
-        "'": "'",
-    }
     max_depth = None
     comment_handling = None
 
     def __init__(self, text: str) -> None:
         self._resolver = _NoTags()
         self._version = None
+        self.ESCAPE_REPLACEMENTS = _ESCAPES
         # Its scanner notes there what `%YAML` says.
         self.doc_infos = [SimpleNamespace(doc_version=None)]
         # The scanner looks at the text as soon as it is made.
