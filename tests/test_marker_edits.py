@@ -533,3 +533,9 @@ def test_an_image_that_is_called_a_name_is_written_with_its_aliases() -> None:
     text = "image:\n  name: &a web\nlabel: *a\n"
     marked = write_markers(text, [MarkerEdit(("image", "name"), "flux-system:web")])
     assert marked.text == text.replace("web\n", 'web # {"$imagepolicy": "flux-system:web"}\n')
+
+
+@pytest.mark.parametrize("path", [("worker", "name"), ("image", "name")])
+def test_a_name_of_an_image_below_an_alias_is_written(path: tuple[str, ...]) -> None:
+    marked = write_markers("image: &a\n  name: web\nworker: *a\n", [MarkerEdit(path, "flux-system:web")])
+    assert len(marked.markers) == 1

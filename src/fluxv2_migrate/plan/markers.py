@@ -167,10 +167,6 @@ def _policy(namespace: str, policy: str, part: str) -> str:
     return f"{namespace}:{policy}:{part}" if part else f"{namespace}:{policy}"
 
 
-def _last_keys(path: FieldPath) -> tuple[str, ...]:
-    return tuple(map(str, path[-2:]))
-
-
 def _is_no_text(value: str) -> bool:
     return (
         not isinstance(resolve_plain_scalar(value), str)
@@ -272,11 +268,11 @@ class _Writer:
         kind = "str" if node.style or node.tag else plain_kind(node.value)
         if kind == "null":
             raise _Refused("empty-value", 'the field has no value; write ""')
-        named = self._names.get(id(node), ()) if "*" in self._text and "&" in self._text else ()
-        if any(each != edit.path for each in named):
-            raise _Refused(
-                "shared-value", "an alias makes it one value with a name, which fluxd did not write"
-            )
+        named = self._names.get(id(node), ()) if "&" in self._text else ()
+        # The field itself may stand elsewhere, too, by an alias of what is around it.
+        if any(each[-1] != edit.path[-1] for each in named):
+            message = "an alias makes it one value with a name, which fluxd did not write"
+            raise _Refused("shared-value", message)
         if node.tag and node.tag.rpartition(":")[2] != "str":
             raise _Refused("text-form", "a tag before the value says that it is no text")
         start: int = node.start
