@@ -9,6 +9,8 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import Manifest, is_null, text_of
 
 _DIRECTIVE: Final = "$patch"
+_SCALARS: Final = (str, int, float, bool)
+"""Types of values that are no null to anybody, and that nothing is merged into."""
 
 
 class _Absent:
@@ -156,6 +158,8 @@ def _left_alone(value: Any) -> Any:
 def _walk(destination: Any, origin: Any, schema: _Schema | None, is_common: bool) -> Any:
     if destination.__class__ is dict and origin.__class__ is dict:
         return _walk_mapping(destination, origin, schema, is_common)
+    if origin.__class__ in _SCALARS and destination.__class__ not in (dict, list):
+        return origin
     kinds = [_kind(value) for value in (destination, origin) if not _is_missing(value)]
     if len(set(kinds)) > 1:
         raise InvalidManifest(f"a patch has a {kinds[1]} where the object has a {kinds[0]}")

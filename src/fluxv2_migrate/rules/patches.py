@@ -117,8 +117,8 @@ def shared_leaves(pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) 
     found: Leaves = {}
     for before, after in known:
         for path, value in merge_difference(before, after).items():
-            if all(_is_at(other, path, value) for _, other in known):
-                found.setdefault(path, value)
+            if path not in found and all(_is_at(other, path, value) for _, other in known):
+                found[path] = value
     return {path: value for path, value in found.items() if not any(_lies_in(path, other) for other in found)}
 
 
