@@ -29,7 +29,7 @@ from fluxv2_migrate.yaml_text import (
     value_of,
 )
 from fluxv2_migrate.yaml_text.composer import Reader
-from fluxv2_migrate.yaml_text.large_parts import LEVELS, Parts
+from fluxv2_migrate.yaml_text.large_parts import LEVELS, KnownParts, Parts
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.readers import READERS
@@ -146,6 +146,21 @@ def knows(text: str) -> bool:
     return True
 
 
+def with_what_is_known(text: str, reader: Reader) -> tuple[Any, Parts]:
+    """Gives what is read of a text once its parts are known, some of them from another text."""
+    plain, _, _, plain_key = READERS[reader]
+    of_flow = partial(value_of, reader=reader)
+    known = KnownParts()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("value_scanner", "large_parts"):
+            patch.setattr(f"fluxv2_migrate.yaml_text.{module}.LARGE", 1)
+        for each in (text, f"# ours\n{text}", BASE):
+            with suppress(Unsure, InvalidManifest):
+                scan_value(each, plain, plain_key, of_flow, known)
+        found, parts = scan_value(text, plain, plain_key, of_flow, known)
+    return found, dict(sorted(parts.items()))
+
+
 def means(text: str, root: Node | None, parts: Parts) -> None:
     """Holds the scanner of values to what the nodes mean; it leaves merge keys and what is wrong to these."""
     readers: tuple[Reader, ...] = ("flux1", "kustomize")
@@ -165,6 +180,7 @@ def means(text: str, root: Node | None, parts: Parts) -> None:
         # The same types, and keys in the same order.
         assert repr(value) == repr(value_of(root, reader))
         assert found == parts
+        assert repr(with_what_is_known(text, reader)) == repr((value, dict(sorted(found.items()))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fluxv2_migrate.kustomize.values.scan_value", Mock(side_effect=Unsure))
         expected = built(text)
@@ -232,6 +248,29 @@ def test_large_parts_are_read_only_once_something_in_them_is_asked_for() -> None
     # Anchors are for the parser, which leaves nothing out.
     assert not reading_of(text.replace("- ", "- &y ")).parts
     assert not reading_of("a: 1\n").parts
+
+
+def test_parts_are_read_once_where_several_texts_have_them() -> None:
+    known, kept = KnownParts(), f"{500 * 'x'}\n  c: |+\n    d\n"
+    text = f"a:\n  b: {500 * 'y'}\ne:\n  f: {kept}g: 1\n"
+    first, parts = scan_value(text, str, str, str, known)
+    edited = f"# ours\nh: 2\n{text}i: 3\n"
+    second, moved = scan_value(edited, str, str, str, known)
+    assert second == {"h": "2", **first, "i": "3"}
+    assert moved == {at + 12: (end + 12, kind) for at, (end, kind) in parts.items()}
+    assert second["a"] is first["a"]
+    # What hangs on the lines behind it is read again, and so is what goes on, or stands elsewhere.
+    assert second["e"] is not first["e"]
+    longer = text.replace("\ne:", "z\ne:")
+    assert scan_value(longer, str, str, str, known)[0]["a"] == {"b": f"{500 * 'y'}z"}
+    for more in ("  b2: 1\n", "    more\n"):
+        other, known_now = text.replace("e:\n", f"{more}e:\n"), KnownParts()
+        scan_value(text, str, str, str, known_now)
+        assert scan_value(other, str, str, str, known_now) == scan_value(other, str, str, str)
+    indented = text.replace("a:\n  b:", "a:\n   b:")
+    assert scan_value(indented, str, str, str, known)[0]["a"] is not first["a"]
+    known.let_go()
+    assert scan_value(text, str, str, str, known)[0]["a"] is not first["a"]
 
 
 def test_a_value_is_that_of_its_nodes_also_where_a_star_stands_beside_brackets() -> None:

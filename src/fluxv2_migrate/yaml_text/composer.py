@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, Literal, NamedTuple
 
@@ -12,8 +12,8 @@ from ruamel.yaml.error import YAMLError
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 from fluxv2_migrate.yaml_text.extents import line_of
-from fluxv2_migrate.yaml_text.kept import kept
-from fluxv2_migrate.yaml_text.large_parts import NO_PARTS, Parts
+from fluxv2_migrate.yaml_text.kept import kept, let_go_at_the_end
+from fluxv2_migrate.yaml_text.large_parts import NO_PARTS, KnownParts, Parts
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 from fluxv2_migrate.yaml_text.parser import parse
@@ -157,17 +157,35 @@ def reading_once(text: str, reader: Reader = "flux1") -> Reading:
     >>> reading_once("a: 1\n").value
     {'a': 1}
     """
+    return _reading(text, reader, None)
+
+
+def _reading(text: str, reader: Reader, known: Mapping[_AnyReader, KnownParts] | None) -> Reading:
     if len(text) <= MAXIMUM_SIZE:
         # Most documents are alike, and what is not is read again; their nodes show what is wrong with others.
         for each in ("both", reader) if reader == "flux1" else (reader,):
             plain, _, _, plain_key = READERS[each]
+            of_flow = _Values("", None, 1, each).of
             with suppress(Unsure, InvalidManifest):
-                value, parts = scan_value(text, plain, plain_key, _Values("", None, 1, each).of)
+                value, parts = scan_value(
+                    text, plain, plain_key, of_flow, None if known is None else known[each]
+                )
                 return Reading(value, parts, each == "both")
     return Reading(read_document(text, reader=reader)[1], NO_PARTS, False)
 
 
-_reading_of_text = kept(1024)(reading_once)
+_PARTS: Final[Mapping[_AnyReader, KnownParts]] = {
+    "flux1": KnownParts(),
+    "kustomize": KnownParts(),
+    "both": KnownParts(),
+}
+for _parts in _PARTS.values():
+    let_go_at_the_end(_parts.let_go)
+
+
+@kept(1024)
+def _reading_of_text(text: str, reader: Reader) -> Reading:
+    return _reading(text, reader, _PARTS)
 
 
 def read_outline(text: str, parts: Parts) -> Node | None:

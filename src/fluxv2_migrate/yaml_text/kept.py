@@ -29,6 +29,11 @@ def kept(count: int) -> Callable[[Callable[..., _Result]], _lru_cache_wrapper[_R
     return keeping
 
 
+def let_go_at_the_end(let_go: Callable[[], None]) -> None:
+    """Calls what lets go of something else that is kept, each time a migration or a verification is over."""
+    _LET_GO.append(let_go)
+
+
 def lets_go(run: Callable[_Asked, _Result]) -> Callable[_Asked, _Result]:
     """Lets all go that was kept once a run is over, so that nothing of a repository outlives it.
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from fluxv2_migrate.yaml_text.large_parts import LARGE, LEVELS, NO_PARTS, Parts
+from fluxv2_migrate.yaml_text.large_parts import LARGE, LEVELS, NO_PARTS, KnownPart, KnownParts, Parts
 from fluxv2_migrate.yaml_text.lines import (
     DEEPEST,
     LINE,
@@ -31,7 +31,11 @@ _Line: TypeAlias = re.Match[str] | None
 
 
 def scan_value(
-    text: str, plain: Callable[[str], Any], plain_key: Callable[[str], str], of_flow: Callable[[Node], Any]
+    text: str,
+    plain: Callable[[str], Any],
+    plain_key: Callable[[str], str],
+    of_flow: Callable[[Node], Any],
+    known: KnownParts | None = None,
 ) -> tuple[Any, Parts]:
     r"""Gives the value of the one document in a text, and its large collections near the root.
 
@@ -40,6 +44,7 @@ def scan_value(
         plain: what a scalar without quotes means to the reader whose value is asked for.
         plain_key: what a key without quotes is to it.
         of_flow: the value of a collection in brackets.
+        known: what the reader knows of large collections in other texts, and gets to know of those in this.
 
     Raises:
         Unsure: its nodes have to be read, and to say what is wrong with it.
@@ -52,7 +57,7 @@ def scan_value(
         return None, NO_PARTS
     if text.startswith(("{", "["), position):
         return of_flow(flow_document(text, position)), NO_PARTS
-    document = _Document(text, plain, plain_key, of_flow)
+    document = _Document(text, plain, plain_key, of_flow, known)
     return document.value(position), document.parts or NO_PARTS
 
 
@@ -63,7 +68,7 @@ class _Document:
         parts: its large collections near the root.
     """
 
-    __slots__ = ("_end", "_last", "_of_flow", "_plain", "_plain_key", "_text", "parts")
+    __slots__ = ("_end", "_known", "_last", "_of_flow", "_plain", "_plain_key", "_text", "parts")
 
     def __init__(
         self,
@@ -71,8 +76,10 @@ class _Document:
         plain: Callable[[str], Any],
         plain_key: Callable[[str], str],
         of_flow: Callable[[Node], Any],
+        known: KnownParts | None,
     ) -> None:
         self._text = text
+        self._known = known
         self._plain = plain
         self._plain_key = plain_key
         self._of_flow = of_flow
@@ -191,6 +198,10 @@ class _Document:
         # The dashes of a list may stand below the first letter of its key.
         if inside < column or (inside == column and not (in_mapping and dashes)):
             return self._nothing(line, column, in_mapping), first
+        is_near = is_near and depth < LEVELS
+        begin = first.end(1)
+        if is_near and self._known is not None and (part := self._part(begin, inside)) is not None:
+            return part
         made: Any
         if dashes:
             made, following = self._list(first, inside, dashes, depth + 1)
@@ -202,9 +213,26 @@ class _Document:
             return self._styled(first, value, column)
         else:
             return self._plain_value(first, value, column)
-        if is_near and depth < LEVELS:
-            self._remember(first.end(1), SequenceNode if dashes else MappingNode)
+        if is_near:
+            self._remember(begin, inside, made)
         return made, following
+
+    def _part(self, begin: int, column: int) -> tuple[Any, _Line] | None:
+        """Gives what is known of the collection that begins at an offset, and the line behind it."""
+        part = None if self._known is None else self._known.find(self._text, begin, column)
+        if part is None:
+            return None
+        end = begin + part.end - part.begin
+        try:
+            following = self._behind(behind(self._text, end), column - 1)
+        except Unsure:
+            # Here it goes on.
+            return None
+        self._last, self._end = None, end
+        self.parts[begin] = end, SequenceNode if isinstance(part.value, list) else MappingNode
+        moved = begin - part.begin
+        self.parts |= {at + moved: (stop + moved, kind) for at, (stop, kind) in part.inner.items()}
+        return part.value, following
 
     def _nothing(self, line: re.Match[str], column: int, in_mapping: bool) -> Any:
         """Gives what a key or a dash means behind which nothing stands."""
@@ -212,11 +240,15 @@ class _Document:
         self._end = self._text.index(":", line.end(3)) + 1 if in_mapping else line.start() + column + 1
         return self._plain("")
 
-    def _remember(self, begin: int, kind: type[SequenceNode] | type[MappingNode]) -> None:
+    def _remember(self, begin: int, column: int, value: Any) -> None:
         """Remembers a collection that was read just now, if it is large."""
         end = self._end if self._last is None else self._last.end(4)
-        if end - begin >= LARGE:
-            self.parts[begin] = end, kind
+        if end - begin < LARGE:
+            return
+        if self._known is not None:
+            inner = {at: part for at, part in self.parts.items() if at > begin}
+            self._known.remember(KnownPart(self._text, begin, end, column, value, inner or NO_PARTS))
+        self.parts[begin] = end, SequenceNode if isinstance(value, list) else MappingNode
 
     def _plain_value(self, line: re.Match[str], value: str, column: int) -> tuple[Any, _Line]:
         """Gives a value without quotes, in a collection at a column, and the line behind it."""
