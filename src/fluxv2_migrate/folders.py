@@ -6,7 +6,10 @@ import posixpath
 from collections.abc import Collection, Iterable
 from itertools import takewhile
 from operator import eq
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
+
+KUSTOMIZATION_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""The names of the file that makes a folder a kustomization."""
 
 
 class _InAFile(Protocol):
@@ -25,6 +28,25 @@ def normal_path(path: str) -> str:
     """
     clean = posixpath.normpath(path.strip().lstrip("/") or ".")
     return "" if clean == "." else clean
+
+
+def is_kustomization_file(path: str) -> bool:
+    """Gives whether a file has one of the names of the file that makes a folder a kustomization.
+
+    >>> is_kustomization_file("apps/kustomization.yml"), is_kustomization_file("apps/kustomize.yaml")
+    (True, False)
+    """
+    return path.rpartition("/")[2] in KUSTOMIZATION_NAMES
+
+
+def kustomization_files(folder: str) -> list[str]:
+    """Gives the files of which one makes a folder a kustomization; the first one is what a new one is called.
+
+    >>> kustomization_files("apps")
+    ['apps/kustomization.yaml', 'apps/kustomization.yml', 'apps/Kustomization']
+    """
+    start = f"{folder}/" if folder else ""
+    return [start + name for name in KUSTOMIZATION_NAMES]
 
 
 def is_below(path: str, folder: str) -> bool:

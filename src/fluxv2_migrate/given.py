@@ -25,6 +25,15 @@ def as_text(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode("utf-8", "replace")
 
 
+def as_kept_text(content: str | bytes) -> str:
+    r"""Gives the content of a file as text, of which `like_given` makes the same bytes again.
+
+    >>> like_given(as_kept_text(b"a: \xff"), b""), as_kept_text("a: 1")
+    (b'a: \xff', 'a: 1')
+    """
+    return content if isinstance(content, str) else content.decode("utf-8", "surrogateescape")
+
+
 def like_given(text: str, content: str | bytes | None) -> str | bytes:
     """Gives the new text of a file in the form in which its old one was given.
 

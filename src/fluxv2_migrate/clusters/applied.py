@@ -14,9 +14,9 @@ from typing import Any, Final
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, DocumentPlace, Refusal, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
-from fluxv2_migrate.folders import folder_around, is_below
+from fluxv2_migrate.folders import folder_around, is_below, is_kustomization_file, kustomization_files
 from fluxv2_migrate.kubernetes import group_of, named, namespace_and_name
-from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject, KustomizeTree, new_kustomization
+from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, new_kustomization
 from fluxv2_migrate.kustomize.values import json_value
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document
@@ -142,7 +142,7 @@ class AppliedDifferences:
 def _listed(objects: Iterable[AppliedObject], created: Iterable[str]) -> Iterator[str]:
     """Gives what a kustomization lists: files, and folders that have a kustomization of their own."""
     new = sorted(created)
-    own = [posixpath.dirname(path) for path in new if posixpath.basename(path) in FILE_NAMES]
+    own = [posixpath.dirname(path) for path in new if is_kustomization_file(path)]
     found = dict.fromkeys(each.place.path for each in objects)
     for path in new:
         found[next((folder for folder in own if is_below(path, folder)), path)] = None
@@ -231,7 +231,7 @@ class _Comparison:
         folders: dict[str, tuple[str | None, bool]] = {}
         inside = f"{root}/" if root else ""
         for path in sorted(path for path in self.texts if path.startswith(inside) or path == root):
-            folder, _, name = path.rpartition("/")
+            folder = path.rpartition("/")[0]
             if folder not in folders:
                 folders[folder] = (self._taker(folder), folder_around(f"{folder}/", charts) is not None)
             taker, in_chart = folders[folder]
@@ -244,7 +244,7 @@ class _Comparison:
                 if is_scanned:
                     reason = "it belongs to a chart, which fluxd left alone"
                     self.refused.append(Refusal(DocumentPlace(path, 1), reason))
-            elif name not in FILE_NAMES:
+            elif not is_kustomization_file(path):
                 group = self.scanned if is_scanned else self.listed if path in artifact else self.ignored
                 self._read_file(path, group, is_scanned=is_scanned)
 
@@ -283,7 +283,7 @@ class _Comparison:
             if problem is not None:
                 self.unbuildable.append(Refusal(DocumentPlace(problem.path, problem.line), problem.reason))
             own = self.tree.kustomizations.get(folder)
-            taker = posixpath.join(folder, FILE_NAMES[0]) if own is None else own.path
+            taker = kustomization_files(folder)[0] if own is None else own.path
             for built in build.objects:
                 step = built.steps[-1].path if built.steps else taker
                 found.setdefault(built.key, []).append(_Made(built, step, taker))

@@ -91,7 +91,7 @@ def closure_of_one(builds: Mapping[tuple[str, str], Build], release: DocumentKey
         Way(place, built)
         for place, build in builds.items()
         for built in build.objects
-        if (built.path, built.index) == release
+        if built.key == release
     )
     return Closure((release,), (), {release: tuple(ways)})
 

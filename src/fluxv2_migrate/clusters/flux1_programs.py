@@ -35,8 +35,9 @@ from fluxv2_migrate.flux1.installation import (
 )
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
+from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.kubernetes import as_list, as_object, value_at
-from fluxv2_migrate.kustomize import FILE_NAMES, Build, BuiltObject
+from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import document_texts, line_of, read_value
 from fluxv2_migrate.yaml_text.kept import kept
@@ -155,7 +156,7 @@ def _of_builds(reader: ClusterReader) -> Iterator[tuple[Flux1Program, set[str]]]
 
 def _of_patches(build: Build, reader: ClusterReader) -> Iterator[Flux1Program]:
     """Gives what the patches in files of a build say of programs, those of its own folder last."""
-    folders = {posixpath.dirname(path) for path in build.files if posixpath.basename(path) in FILE_NAMES}
+    folders = {posixpath.dirname(path) for path in build.files if is_kustomization_file(path)}
     for folder in sorted(folders, key=lambda each: (each == build.folder, each)):
         patches = reader.tree.kustomizations[folder].patches if folder in reader.tree.kustomizations else ()
         for path in dict.fromkeys(each.path for each in patches if each.path):

@@ -16,6 +16,7 @@ from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
+from fluxv2_migrate.folders import kustomization_files
 from fluxv2_migrate.kubernetes import (
     annotations_of,
     as_list,
@@ -28,7 +29,6 @@ from fluxv2_migrate.kubernetes import (
     with_annotations,
 )
 from fluxv2_migrate.kustomize import (
-    FILE_NAMES,
     Build,
     BuiltObject,
     Kustomization,
@@ -219,7 +219,7 @@ def overlaid(tree: KustomizeTree, folder: str, overlay: str) -> tuple[Kustomizat
         known = own
     elif own is None:
         listed = [posixpath.relpath(each, folder or ".") for each in generated_resources(tree, folder)]
-        known = Kustomization(posixpath.join(folder, FILE_NAMES[0]), folder, "", {"resources": listed})
+        known = Kustomization(kustomization_files(folder)[0], folder, "", {"resources": listed})
     else:
         return None
     document = dict(known.document)

@@ -22,7 +22,7 @@ from fluxv2_migrate.clusters.units import (
 from fluxv2_migrate.flux1.containers import find_images
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux2.releases import is_of_flux2
-from fluxv2_migrate.folders import folder_around, folders_of, is_below, normal_path
+from fluxv2_migrate.folders import folder_around, folders_of, is_below, kustomization_files, normal_path
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.settings.options import Cluster
 from fluxv2_migrate.settings.sync_roots import SyncRoots, infer_sync_roots
@@ -142,11 +142,7 @@ def of_folders(
     """Gives what no known cluster sees: folders that surely are one cluster each."""
     plain = _plain_objects(reader, found, views)
     units = _unseen_units(reader, found, views)
-    pairs = [
-        (posixpath.join(folder, "kustomization.yaml"), each)
-        for folder, all_ in units.items()
-        for each in all_
-    ]
+    pairs = [(kustomization_files(folder)[0], each) for folder, all_ in units.items() for each in all_]
     known = _taken_folders(reader, views)
     roots = infer_sync_roots([*plain, *pairs])
     own = reader.tree.kustomizations
@@ -163,7 +159,7 @@ def of_folders(
             is_assumed=True,
         )
     for folder in units:
-        if apart.around(posixpath.join(folder, "kustomization.yaml")) not in with_files:
+        if apart.around(kustomization_files(folder)[0]) not in with_files:
             settings = Cluster(name=folder or "cluster", sync_paths=(folder,))
             synced_paths = overlaid_paths(SyncPath(folder, (folder,), files="none"), reader)
             yield ClusterView(settings, synced_paths, UNIT, is_assumed=True)

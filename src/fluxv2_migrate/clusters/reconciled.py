@@ -21,9 +21,9 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overl
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.owners import Owners
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
-from fluxv2_migrate.folders import is_below, nearest, normal_path
+from fluxv2_migrate.folders import is_below, kustomization_files, nearest, normal_path
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
-from fluxv2_migrate.kustomize import FILE_NAMES, Build, KustomizeTree, controller_build
+from fluxv2_migrate.kustomize import Build, KustomizeTree, controller_build
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
 
@@ -294,7 +294,7 @@ class Reconciler:
         if path in artifact.files:
             # A git path of fluxd may be a file, for which somebody has to write a kustomization.
             entry = json.dumps(posixpath.relpath(path, _FOLDER))
-            build = artifact.with_files({f"{_FOLDER}/{FILE_NAMES[0]}": f"resources: [{entry}]"}).build(
+            build = artifact.with_files({kustomization_files(_FOLDER)[0]: f"resources: [{entry}]"}).build(
                 _FOLDER
             )
             return replace(build, files=(path,))

@@ -15,8 +15,7 @@ from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
-from fluxv2_migrate.folders import is_below, overlap
-from fluxv2_migrate.kustomize import FILE_NAMES
+from fluxv2_migrate.folders import KUSTOMIZATION_NAMES, is_below, is_kustomization_file, overlap
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
@@ -293,7 +292,7 @@ def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: S
         documents = around.repository.all_documents(path)
         names = {each.identity[1] for each in documents if each.identity[1]}
         # What lists an object lets it go.
-        listings = FILE_NAMES if names else ()
+        listings = KUSTOMIZATION_NAMES if names else ()
         is_named = is_named_elsewhere(posixpath.basename(path), path, workspace, passing_over=listings)
         is_named = is_named or any(is_named_elsewhere(name, path, workspace) for name in names)
         if not is_named and _is_alone(documents):
@@ -421,7 +420,7 @@ def _is_read_alike(
     if again.builds == synced.builds and alone_again == alone:
         return True
     built = {file for folder in synced.builds for file in clusters.build_of(synced, folder).files}
-    return all(path in built or posixpath.basename(path) in FILE_NAMES for path in below)
+    return all(path in built or is_kustomization_file(path) for path in below)
 
 
 def _tell_gone(gone: Sequence[Flux1Document], files: Sequence[str], findings: FindingGroups) -> None:

@@ -14,14 +14,13 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
-from fluxv2_migrate.folders import is_below
+from fluxv2_migrate.folders import is_below, kustomization_files
 from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
 from fluxv2_migrate.yaml_text import document_texts, read_document
 
 IMAGE_GROUP: Final = "image.toolkit.fluxcd.io"
 DEFAULT_EXCLUSIONS: Final = (r"^.*\.sig$",)
 """The tags that image-reflector-controller leaves out where `exclusionList` is empty."""
-_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEFAULT_NAMESPACE: Final = "default"
 _IMAGE: Final = re.compile(r"(?:[A-Za-z0-9.\-]+(?::[0-9]+)?/)?[a-z0-9_\-./]+")
 _NAMESPACE: Final = re.compile(r"kind[\"']?\s*:\s*[\"']?Namespace\b")
@@ -254,9 +253,7 @@ def read_mappings(text: str, values: Mapping[str, Any] = MappingProxyType({})) -
 
 
 def _namespace_around(path: str, texts: Mapping[str, str]) -> str:
-    folder = posixpath.dirname(path)
-    for name in _KUSTOMIZATIONS:
-        text = texts.get(posixpath.join(folder, name))
+    for text in map(texts.get, kustomization_files(posixpath.dirname(path))):
         for manifest in read_mappings(text) if text is not None and "namespace" in text else ():
             if "spec" not in manifest and isinstance(manifest.get("namespace"), str):
                 return str(manifest["namespace"])

@@ -18,7 +18,6 @@ from fluxv2_migrate.kustomize.edit import (
 from fluxv2_migrate.kustomize.field_specs import keys_of_path
 from fluxv2_migrate.kustomize.json_patch import apply_operations, keys_of_pointer, pointer_to
 from fluxv2_migrate.kustomize.kustomization import (
-    FILE_NAMES,
     UNFOLLOWED,
     Kustomization,
     KustomizationPatch,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.folders import is_below
+from fluxv2_migrate.folders import is_below, is_kustomization_file
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
 from fluxv2_migrate.kustomize.configurations import Configuration, read_configuration
@@ -16,7 +16,6 @@ from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS, NAMES, REPLICAS
 from fluxv2_migrate.kustomize.generators import absorb, generate, name_hash
 from fluxv2_migrate.kustomize.kustomization import (
-    FILE_NAMES,
     TRANSFORMERS,
     Kustomization,
     ListedEntry,
@@ -160,9 +159,7 @@ class Accumulator:
     def learn(self, other: Accumulator, changed: Collection[str]) -> None:
         """Takes over what another one gathered without meeting a file that has changed since."""
         # A second kustomization file makes a folder none.
-        anew = {
-            folder for folder, _, name in (path.rpartition("/") for path in changed) if name in FILE_NAMES
-        }
+        anew = {path.rpartition("/")[0] for path in changed if is_kustomization_file(path)}
         for folder, known in other._known.items():
             # What made kustomize fail may be out of the way; what lies elsewhere is as unknown as before.
             if (

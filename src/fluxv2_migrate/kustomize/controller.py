@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from fluxv2_migrate.folders import kustomization_files
 from fluxv2_migrate.kustomize.accumulating import Accumulation
 from fluxv2_migrate.kustomize.building import Build, BuildProblem
 from fluxv2_migrate.kustomize.kustomization import Kustomization
@@ -73,7 +74,7 @@ def controller_build(tree: KustomizeTree, folder: str, *, ignore: str | None = N
         gathered.problems.append(BuildProblem("missing", folder, 1, "there is no such folder"))
         return artifact.finished(folder, gathered)
     resources = generated_resources(artifact, folder)
-    path = posixpath.join(folder, "kustomization.yaml")
+    path = kustomization_files(folder)[0]
     if not resources:
         gathered.problems.append(
             BuildProblem("invalid", folder, 1, "there is nothing to apply in this folder")

@@ -23,9 +23,6 @@ from fluxv2_migrate.yaml_text import (
     read_value,
 )
 
-FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""The names of the file that makes a folder a kustomization."""
-
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _API: Final = "kustomize.config.k8s.io"
 _REMOTE: Final = re.compile(

@@ -10,12 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.folders import folders_of
+from fluxv2_migrate.folders import folders_of, kustomization_files
 from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
 from fluxv2_migrate.kustomize.building import Build, BuiltObject
 from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.kustomization import (
-    FILE_NAMES,
     Kustomization,
     KustomizationPatch,
     read_kustomization,
@@ -184,8 +183,7 @@ class KustomizeTree:
         return any(path not in gone for path in self._kustomization_files(folder))
 
     def _kustomization_files(self, folder: str) -> list[str]:
-        start = f"{folder}/" if folder else ""
-        return [path for name in FILE_NAMES if (path := start + name) in self.files]
+        return [path for path in kustomization_files(folder) if path in self.files]
 
     def _find(self, folder: str) -> Kustomization | InvalidManifest | None:
         paths = self._kustomization_files(folder)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from fluxv2_migrate.flux1 import release_name as flux1_names
 from fluxv2_migrate.flux1.models import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux1.release_name import ReleaseNameRule
 from fluxv2_migrate.flux2 import release_name as flux2_names
 from fluxv2_migrate.given import checked_choice, checked_text
+from fluxv2_migrate.kubernetes import mapping_at
 
 _APIS: Final[tuple[str, ...]] = tuple(
     version
@@ -99,3 +101,25 @@ def resolve_release_name(
         storage_namespace=elsewhere,
         rule=rule,
     )
+
+
+def installed_name(
+    manifest: Mapping[str, Any], namespace: str, name: str, release_name: str | None = None
+) -> str:
+    """Gives the release name under which the helm-operator runs a release that a cluster has as an object.
+
+    Args:
+        namespace: of the object in the cluster, as `name` is its name there.
+        release_name: that a person gave, over that of the manifest.
+
+    Raises:
+        MigrationError: as `resolve_release_name` does.
+    """
+    spec = mapping_at(manifest, "spec")
+    return resolve_release_name(
+        name=name,
+        namespace=namespace,
+        release_name=release_name or spec.get("releaseName"),
+        target_namespace=spec.get("targetNamespace"),
+        api_version=str(manifest.get("apiVersion")),
+    ).v1

@@ -19,10 +19,9 @@ from fluxv2_migrate.clusters import (
     is_left_alone,
 )
 from fluxv2_migrate.clusters.units import chart_folders
-from fluxv2_migrate.folders import folder_around, folders_of, is_below
+from fluxv2_migrate.folders import folder_around, folders_of, is_below, kustomization_files
 from fluxv2_migrate.kubernetes import numbered
 from fluxv2_migrate.kustomize import (
-    FILE_NAMES,
     Kustomization,
     KustomizeTree,
     add_resources,
@@ -202,7 +201,7 @@ class Homes:
     def _is_usable(self, folder: str, home: str, manifest: Mapping[str, Any]) -> bool:
         if self.workspace.is_taken(folder) or self.workspace.has_in_other_letters(folder):
             return False
-        files = [path for name in FILE_NAMES if self.workspace.has(path := posixpath.join(folder, name))]
+        files = [path for path in kustomization_files(folder) if self.workspace.has(path)]
         if not files or self.workspace.is_new(files[0]):
             return True
         own = self.tree.kustomizations.get(folder)
@@ -229,7 +228,7 @@ class Homes:
         if folder == home or self.workspace.has_below(folder):
             self._add(outer, posixpath.relpath(path, home or "."))
             return
-        new = posixpath.join(folder, "kustomization.yaml")
+        new = kustomization_files(folder)[0]
         newline = "\r\n" if "\r\n" in (self.workspace.text(outer) or "") else "\n"
         text = new_kustomization([posixpath.basename(path)], newline)
         self.workspace.rewrite(new, text, kustomization_change(new))
@@ -245,8 +244,7 @@ class Homes:
             self._add(kustomization.path, posixpath.relpath(path, kustomization.folder or "."))
 
     def _kustomization_text(self, folder: str) -> str | None:
-        for name in FILE_NAMES:
-            path = posixpath.join(folder, name)
+        for path in kustomization_files(folder):
             if self.workspace.has(path) and (
                 self.workspace.is_new(path) or folder in self.tree.kustomizations
             ):

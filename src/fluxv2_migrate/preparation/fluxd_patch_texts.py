@@ -6,9 +6,10 @@ import json
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.clusters import ClusterMap, SyncPath, patches_for
+from fluxv2_migrate.folders import kustomization_files
 from fluxv2_migrate.kubernetes.manifests import mapping_at
 from fluxv2_migrate.kustomize import Build, Kustomization, KustomizeTree, list_patch_file, new_kustomization
 from fluxv2_migrate.plan import Operation, Remove, Set, apply_to_text
@@ -23,8 +24,6 @@ from fluxv2_migrate.yaml_text import (
     read_document,
     read_value,
 )
-
-_NAME: Final = "kustomization.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def patched_over_builds(synced: SyncPath, text: str, clusters: ClusterMap) -> Pa
         posixpath.relpath(synced.patch_file, folder or "."),
         "patchesStrategicMerge" if several else "patches",
     )
-    path = posixpath.join(folder, _NAME)
+    path = kustomization_files(folder)[0]
     known = tree.kustomization(folder)
     if known is not None and not (isinstance(known, Kustomization) and known.text == kustomization):
         raise CannotEdit(f"{shown_folder(folder)} has a kustomization that is not what fluxd built there")

@@ -15,9 +15,9 @@ from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES, FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.folders import is_below, normal_path
-from fluxv2_migrate.kubernetes import group_of, mapping_at, metadata_of, namespace_and_name
+from fluxv2_migrate.kubernetes import group_of, metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import steps_apart
-from fluxv2_migrate.meaning.release_names import resolve_release_name
+from fluxv2_migrate.meaning.release_names import installed_name
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
@@ -97,15 +97,7 @@ def _ways(document: Document, around: Surroundings) -> Iterator[_Named]:
                     namespace, name = place_of(manifest, default, synced)
                     if not namespace:
                         raise CannotEdit("a release whose namespace is not known")
-                    spec = mapping_at(manifest, "spec")
-                    resolved = resolve_release_name(
-                        name=name,
-                        namespace=namespace,
-                        release_name=spec.get("releaseName"),
-                        target_namespace=spec.get("targetNamespace"),
-                        api_version=str(manifest.get("apiVersion")),
-                    )
-                    yield _Named(by, resolved.v1, entering)
+                    yield _Named(by, installed_name(manifest, namespace, name), entering)
 
 
 def _syncing(synced: SyncPath, around: Surroundings) -> Iterator[DocumentKey]:
@@ -126,7 +118,7 @@ def _applied(
         yield document.manifest, namespace_and_name(document.manifest)
     for folder in synced.builds:
         for built in around.clusters.builds[folder, synced.over].objects:
-            if (built.path, built.index) == document.key:
+            if built.key == document.key:
                 step = built.steps[-1] if built.steps else None
                 known = namespace_and_name(document.manifest)
                 yield built.manifest, known if step is None else (step.namespace, step.name)

@@ -10,8 +10,10 @@ from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES, is_flux_ku
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated
+from fluxv2_migrate.folders import is_kustomization_file
+from fluxv2_migrate.given import as_kept_text
 from fluxv2_migrate.kubernetes import as_list, mapping_at, objects_in
-from fluxv2_migrate.kustomize import FILE_NAMES, KustomizeTree
+from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.yaml_text import (
@@ -43,7 +45,8 @@ def write_lists_as_documents(files: Mapping[str, str | bytes]) -> dict[str, str]
     >>> write_lists_as_documents(files) == {"web.yaml": web}
     True
     """
-    texts = ((path, _text_of(content)) for path, content in files.items())
+    # What is no UTF-8 is no manifest, and told of where it is read.
+    texts = ((path, as_kept_text(content)) for path, content in files.items())
     words = (*RELEASE_APIS, *FLUXD_DOMAINS)
     concerned = {path: text for path, text in texts if "List" in text and any(map(text.__contains__, words))}
     if not concerned:
@@ -76,14 +79,9 @@ def lists_as_documents(text: str) -> str:
     return edit_documents(text, _unpacked)
 
 
-def _text_of(content: str | bytes) -> str:
-    # What is no UTF-8 is no manifest, and told of where it is read.
-    return content if isinstance(content, str) else content.decode("utf-8", "surrogateescape")
-
-
 def _inline(path: str, text: str, tree: KustomizeTree) -> Iterator[_Place]:
     """Gives where patches stand in a file that holds a kustomization, or Kustomizations of Flux v2."""
-    if path.rpartition("/")[2] in FILE_NAMES:
+    if is_kustomization_file(path):
         known = next((each for each in tree.kustomizations.values() if each.path == path), None)
         for patch in known.patches if known is not None else ():
             if patch.inline:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import ClusterMap
 from fluxv2_migrate.clusters.flux_release import infer_flux_namespace
 from fluxv2_migrate.clusters.reading import see_repository
-from fluxv2_migrate.given import like_given
-from fluxv2_migrate.kustomize import FILE_NAMES
+from fluxv2_migrate.folders import is_kustomization_file
+from fluxv2_migrate.given import as_kept_text, like_given
 from fluxv2_migrate.kustomize.fields import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
 from fluxv2_migrate.preparation.ignored_objects import say_what_is_ignored
@@ -116,10 +115,10 @@ def _respelled(given: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
     """
     found: dict[str, str | bytes] = {}
     for path, content in given.items():
-        if posixpath.basename(path) not in FILE_NAMES:
+        if not is_kustomization_file(path):
             continue
         # What is no UTF-8 stays, and is told of where it is read.
-        text = content if isinstance(content, str) else content.decode("utf-8", "surrogateescape")
+        text = as_kept_text(content)
         spelled = in_own_letters(text)
         if spelled != text:
             found[path] = like_given(spelled, content)

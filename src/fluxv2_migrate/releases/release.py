@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.kubernetes import as_object, named
-from fluxv2_migrate.meaning.release_names import resolve_release_name
+from fluxv2_migrate.kubernetes import named
+from fluxv2_migrate.meaning.release_names import installed_name
 from fluxv2_migrate.placement import Affixes, PlacedRequest
 from fluxv2_migrate.releases.drafts import NameElsewhere
 from fluxv2_migrate.repository.documents import Document
@@ -67,14 +67,8 @@ class ReadRelease:
         """Gives the release name under which it runs in a cluster."""
         if not self.names:
             return self.draft.release_name.v1
-        given = as_object(sighting.manifest.get("spec"))
-        return resolve_release_name(
-            name=sighting.name,
-            namespace=sighting.namespace or self.draft.namespace,
-            release_name=self.override.release_name or given.get("releaseName"),
-            target_namespace=given.get("targetNamespace"),
-            api_version=str(sighting.manifest.get("apiVersion")),
-        ).v1
+        namespace = sighting.namespace or self.draft.namespace
+        return installed_name(sighting.manifest, namespace, sighting.name, self.override.release_name)
 
     def stored_in(self, sighting: Sighting) -> str:
         """Gives the namespace of its Helm records in a cluster."""

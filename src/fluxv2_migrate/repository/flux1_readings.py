@@ -12,9 +12,9 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
 from fluxv2_migrate.flux2.releases import is_of_flux2
+from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.given import like_given
 from fluxv2_migrate.kubernetes import as_list, group_of, named, objects_in
-from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.kustomize.fields import PATCH_FIELDS, in_own_letters
 from fluxv2_migrate.kustomize.listed_transformers import TRANSFORMER_API
 from fluxv2_migrate.repository.changes import Change
@@ -144,7 +144,7 @@ def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path, text in sorted(repository.texts.items()):
         # Most kustomizations have no such patch and need not be read.
-        if posixpath.basename(path) not in FILE_NAMES or "HelmRelease" not in text:
+        if not is_kustomization_file(path) or "HelmRelease" not in text:
             continue
         spelled = in_own_letters(text)
         known = repository.documents.get(path) if spelled == text else None
@@ -176,7 +176,7 @@ def _looked_at(
     """Gives the scalars of a document that are to be written otherwise."""
     if document.path in patches and _is_json_patch(document):
         return _scalars(document)
-    if posixpath.basename(document.path) in FILE_NAMES:
+    if is_kustomization_file(document.path):
         return tuple(_in_patches(document))
     is_asked = _is_manifest(document) if everything else is_old_release(document.manifest)
     return _scalars(document) if is_asked else ()
@@ -276,7 +276,7 @@ def _candidates(
     repository: Repository, patches: Collection[str], *, everything: bool
 ) -> Iterator[tuple[str, Sequence[Document]]]:
     for path, text in sorted(repository.texts.items()):
-        is_kustomization = posixpath.basename(path) in FILE_NAMES
+        is_kustomization = is_kustomization_file(path)
         if not (everything or is_kustomization or path in repository.documents or path in patches):
             continue
         known = repository.documents.get(path)

@@ -16,10 +16,9 @@ from fluxv2_migrate.flux1.apis import RELEASE_APIS, RELEASE_GROUPS
 from fluxv2_migrate.flux1.installation import PROGRAM_IMAGES, programs_of_workload
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.flux2.releases import is_of_flux2
-from fluxv2_migrate.folders import folder_around
+from fluxv2_migrate.folders import folder_around, is_kustomization_file
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of
 
@@ -84,9 +83,9 @@ class Repository:
 
     def reads(self, path: str) -> bool:
         """Gives whether a file is one of manifests: fluxd read YAML alone, and kustomize what is listed."""
-        name = posixpath.basename(path)
-        if path.endswith(YAML_ENDINGS) or name in FILE_NAMES:
+        if path.endswith(YAML_ENDINGS) or is_kustomization_file(path):
             return True
+        name = posixpath.basename(path)
         return path.endswith(".json") and any(name in text for text in self.kustomizations)
 
     def document(self, path: str, index: int) -> Document:
@@ -240,8 +239,7 @@ def is_partial_release(manifest: Mapping[str, Any]) -> bool:
     >>> is_partial_release({"kind": "HelmRelease", "spec": {"values": {"replicas": 2}}})
     True
     """
-    spec = manifest.get("spec")
-    spec = as_object(spec)
+    spec = as_object(manifest.get("spec"))
     return not spec.get("chart") and not spec.get("chartGitPath")
 
 
@@ -253,7 +251,7 @@ def read_repository(files: Mapping[str, str | bytes], *, by_kustomize: bool = Fa
     """
     repository = Repository(by_kustomize=by_kustomize)
     repository.kustomizations = [
-        as_text(content) for path, content in files.items() if posixpath.basename(path) in FILE_NAMES
+        as_text(content) for path, content in files.items() if is_kustomization_file(path)
     ]
     for path in sorted(files):
         content = files[path]

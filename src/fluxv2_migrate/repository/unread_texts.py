@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.kubernetes import as_object, group_of, objects_in
-from fluxv2_migrate.kustomize import FILE_NAMES
 from fluxv2_migrate.repository.reading import Repository, is_old_release
 from fluxv2_migrate.yaml_text import line_of
 
@@ -113,14 +113,13 @@ def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tupl
     commented = _COMMENTED.search(text)
     if commented is not None:
         yield "comment", line_of(text, commented.start()) + 1
-    name = posixpath.basename(path)
-    if name == FLUX_YAML:
+    if posixpath.basename(path) == FLUX_YAML:
         # What commands make is asked about as such.
         return
     for document in repository.documents.get(path, ()):
         manifest = document.manifest
         fields = set(manifest) - {"metadata", "status", "items"}
-        if name in FILE_NAMES or group_of(manifest) in _GROUPS_READ_ELSEWHERE:
+        if is_kustomization_file(path) or group_of(manifest) in _GROUPS_READ_ELSEWHERE:
             # Patches are migrated or told with their releases.
             fields &= _GENERATORS
         for field, value in manifest.items():

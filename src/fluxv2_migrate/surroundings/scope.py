@@ -20,11 +20,14 @@ _NAME_LINE: Final = re.compile(r"^[ \t]+[\"']?name[\"']?:[ \t]*[\"']?([^\s\"']+)
 
 def is_in_scope(document: Document, around: Surroundings) -> bool:
     """Gives whether a document is in scope, in all clusters that see it."""
+    return _are_in_scope(*_seen_as(document, around), document.path, around)
+
+
+def _seen_as(document: Document, around: Surroundings) -> tuple[set[str], set[str]]:
+    """Gives the namespaces and the names that clusters know an object by; else those that are written."""
     seen = around.clusters.sightings.get(document.key, ())
-    written = document.identity
-    namespaces = {sighting.namespace for sighting in seen} or {written[0]}
-    names = {sighting.name for sighting in seen} or {written[1]}
-    return _are_in_scope(namespaces, names, document.path, around)
+    namespace, name = document.identity
+    return {each.namespace for each in seen} or {namespace}, {each.name for each in seen} or {name}
 
 
 def is_item_in_scope(item: Mapping[str, Any], document: Document, around: Surroundings) -> bool:
@@ -80,9 +83,9 @@ def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
             if is_of_flux2(document.manifest) or not document.identity[1]:
                 continue
             paths.add(path)
-            seen = around.clusters.sightings.get(document.key, ())
-            namespaces |= {sighting.namespace for sighting in seen} or {document.identity[0]}
-            names |= {sighting.name for sighting in seen} or {document.identity[1]}
+            seen_in, seen_as = _seen_as(document, around)
+            namespaces |= seen_in
+            names |= seen_as
     scope = around.options.scope
     for field, patterns, known in (
         ("namespaces", scope.namespaces, namespaces),
