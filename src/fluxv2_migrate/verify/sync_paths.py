@@ -18,7 +18,7 @@ from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux2.encrypted_secrets import is_encrypted_secret
-from fluxv2_migrate.folders import is_below
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import (
     as_list,
     as_object,
@@ -197,7 +197,10 @@ def _why_missing(path: _Path, files: Sequence[str], reconciled: ReconciledCluste
                 f"no Kustomization syncs it alone: {each.file} names no path, and syncs the whole repository"
             )
     # Where Flux v2 did not sync the cluster itself, what it had been given beside fluxd says nothing of that.
-    known = () if path.view.flux2_file else path.reconciler.kustomizations
+    # Such a path is as a Kustomization gives it.
+    of_fluxd = {each.path for each in path.view.sync_paths if each.files != "none" or not each.overlay}
+    known = [] if path.view.flux2_file else list(path.reconciler.kustomizations)
+    known = [each for each in known if normal_path(each.path) not in of_fluxd]
     others = [
         each.by for each in reconciled.paths if each.by is not None and each.by.path and each.by not in known
     ]
