@@ -16,6 +16,7 @@ Edit = tuple[str, str, str] | str | dict[str, Any]
 """A text of a file and what comes in its place, a file that is removed, or options."""
 
 ANSWERED: dict[str, dict[str, Any]] = {
+    "DA015": {},
     "AN021": {},
     "DA034": {},
     "DA047": {},

@@ -15,7 +15,7 @@ from fluxv2_migrate.clusters import (
     SyncPath,
     shapes_objects,
 )
-from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
+from fluxv2_migrate.clusters.fluxd_objects import filled_in
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.policies import read_policies
@@ -24,6 +24,7 @@ from fluxv2_migrate.kubernetes import (
     annotations_of,
     group_of,
     is_namespace_name,
+    is_namespaced,
     mapping_at,
     namespace_and_name,
 )
@@ -85,7 +86,9 @@ class _Nameless:
         named = (
             "names no namespace: fluxd put it" if len(places) == 1 else "name no namespace: fluxd put them"
         )
-        message = f"{objects} of {folder} {named} into {where}"
+        message = (
+            f"{objects} of {folder} {named} into {where}, and kustomize-controller applies nothing with it"
+        )
         first = self.objects[0].place
         return message, first.path, first.line, places[1:]
 
@@ -130,7 +133,8 @@ def _built_objects(synced: SyncPath, around: Surroundings, *, with_releases: boo
     for build in around.clusters.synced.builds(synced):
         for built in build.objects:
             kind, (own, name) = str(built.manifest.get("kind")), namespace_and_name(built.manifest)
-            is_counted = kind in NAMESPACED_KINDS and (with_releases or not kind.endswith("HelmRelease"))
+            is_needed = is_namespaced(group_of(built.manifest), kind)
+            is_counted = is_needed and (with_releases or not kind.endswith("HelmRelease"))
             if own or not is_counted or is_disabled(built.manifest):
                 continue
             if not read_policies(annotations_of(built.manifest)).ignored:
@@ -250,9 +254,8 @@ def _namespaces_of(view: ClusterView, applied: _Applied, around: Surroundings) -
 def _tell_of_namespaces(nameless: Iterable[_Nameless], findings: FindingGroups) -> None:
     """Tells of objects that name no namespace."""
     for group in nameless:
-        if group.objects:
-            findings.say("DA015", *group.told())
-            findings.declared.setdefault(("", f"Namespace {group.namespace}"), []).append("namespace")
+        if group.objects and not findings.say("DA015", *group.told()):
+            findings.declare_object(filled_in(group.namespace), "namespace")
 
 
 def _namespaces_of_files(clusters: ClusterMap) -> dict[str, set[str]]:

@@ -9,50 +9,19 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, DocumentPlace, Refusal, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
 from fluxv2_migrate.folders import folder_around, is_below, is_kustomization_file, kustomization_files
-from fluxv2_migrate.kubernetes import group_of, named, namespace_and_name
+from fluxv2_migrate.kubernetes import group_of, is_namespaced, named, namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, new_kustomization
 from fluxv2_migrate.kustomize.values import json_value
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
-# Of these the API server knows that they live in a namespace; of others only their definition tells.
-NAMESPACED_KINDS: Final = frozenset(
-    {
-        "ConfigMap",
-        "CronJob",
-        "DaemonSet",
-        "Deployment",
-        "Endpoints",
-        "Event",
-        "FluxHelmRelease",
-        "HelmRelease",
-        "HorizontalPodAutoscaler",
-        "Ingress",
-        "Job",
-        "Lease",
-        "LimitRange",
-        "NetworkPolicy",
-        "PersistentVolumeClaim",
-        "Pod",
-        "PodDisruptionBudget",
-        "ReplicaSet",
-        "ReplicationController",
-        "ResourceQuota",
-        "Role",
-        "RoleBinding",
-        "Secret",
-        "Service",
-        "ServiceAccount",
-        "StatefulSet",
-    }
-)
 _Document = tuple[str, int]
 _Identity = tuple[str, str, str, str]
 
@@ -202,7 +171,7 @@ class _Comparison:
         without = tuple(
             each
             for each in self.objects
-            if not (each.namespace or each.is_ignored) and each.kind in NAMESPACED_KINDS
+            if not (each.namespace or each.is_ignored) and is_namespaced(each.group, each.kind)
         )
         return AppliedDifferences(
             self.synced.path,

@@ -15,6 +15,15 @@ from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 
+def filled_in(namespace: str) -> str:
+    """Names the namespace that fluxd filled in, also where nobody knows which it was.
+
+    >>> filled_in("shop"), filled_in("")
+    ('Namespace shop', "fluxd's default namespace")
+    """
+    return f"Namespace {namespace}" if namespace else "fluxd's default namespace"
+
+
 class FluxdObject(NamedTuple):
     """An object that fluxd applied.
 

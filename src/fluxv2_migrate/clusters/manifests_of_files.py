@@ -181,6 +181,8 @@ def _why_no_object(value: Any) -> str | None:
         return "a document that is no mapping, which kustomize refuses"
     if _is_no_kind(value.get("kind")):
         return "an object without kind, which kustomize refuses"
+    if value.get("apiVersion") in (None, ""):
+        return "an object without apiVersion, which the API server refuses"
     if not _has_name(value.get("metadata")):
         return "an object without metadata.name, which kustomize refuses"
     return None

@@ -81,7 +81,7 @@ _ROWS: Final = (
     FindingType("AN019", "automated-without-image", "info", "Nothing: there is no image to update; write one into the values to have it updated."),
     FindingType("AN020", "cluster-addon", "warning", "Nothing: fluxd did not update it."),
     FindingType("AN021", "restraint-not-read", "error", "Write it as fluxd reads it if it shall count from now on, or accept the code: fluxd updated the images without it, and so would Flux v2.", True, holds_back=False),
-    FindingType("DA015", "namespace-not-written", "warning", "Write metadata.namespace: kustomize-controller adds none.", concern="first"),
+    FindingType("DA015", "namespace-not-written", "error", "Write metadata.namespace, or set the option write_missing_namespaces: kustomize-controller adds none. Accept the code where something else does.", True, concern="cluster"),
     FindingType("DA020", "not-buildable", "error", "Move the files out of the sync path, or add the proposed kustomization to it."),
     FindingType("DA022", "flux-1-itself", "error", "Remove it from Git, or scale it to 0 there, before the cut-over, and accept the code.", True),
     FindingType("DA024", "kustomize-refuses", "error", "Correct the manifest: fluxd applied it, kustomize cannot read it."),

@@ -40,3 +40,4 @@ from fluxv2_migrate.kubernetes.names import (
     numbered,
     short_digest,
 )
+from fluxv2_migrate.kubernetes.namespaced import is_namespaced

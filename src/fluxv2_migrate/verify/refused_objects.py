@@ -6,7 +6,7 @@ Source: kustomize-controller 1.9.4, fluxcd/pkg `ssa`: one manifest that the dry 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.constraints import refused_fields
@@ -17,7 +17,7 @@ from fluxv2_migrate.flux2.releases import (
     preferred_api_version,
     served_api_versions,
 )
-from fluxv2_migrate.kubernetes import as_object, mapping_at, read, resource_of
+from fluxv2_migrate.kubernetes import as_object, group_of, mapping_at, namespace_and_name, read, resource_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
 from fluxv2_migrate.repository.manifests import model_of
 
@@ -25,6 +25,7 @@ _KINDS: Final[Sequence[FluxKind]] = (
     *("GitRepository", "HelmRepository", "ImagePolicy", "ImageRepository"),
     *("ImageUpdateAutomation", "Kustomization"),
 )
+_FLUX: Final = ".toolkit.fluxcd.io/"
 # Fields that our models know and the stable API of a kind never had, or has since a Flux release alone.
 _OLD: Final[Mapping[str, tuple[str, ...]]] = {
     "GitRepository": ("accessFrom", "gitImplementation"),
@@ -59,8 +60,10 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
     Fields that no release has are told where releases are compared, and of other kinds nothing but labels and
     annotations is known.
     """
-    api = str(manifest.get("apiVersion"))
+    api = str(manifest.get("apiVersion") or "")
     shown = resource_of(manifest)
+    for reason in _of_identity(manifest, api):
+        yield f"{shown}: {reason}"
     for field in ("labels", "annotations"):
         for key, value in mapping_at(manifest, "metadata", field).items():
             if value is not None and not isinstance(value, str):
@@ -69,7 +72,7 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
         for field, reason in refused_fields(manifest, flux_version):
             yield f"{shown}: {field} {reason}"
     kind = next((each for each in _KINDS if each == manifest.get("kind")), None)
-    if kind is None or "toolkit.fluxcd.io/" not in api:
+    if kind is None or _FLUX not in api:
         return
     if api not in served_api_versions(kind, flux_version):
         yield f"{shown}: apiVersion {api} is not served"
@@ -88,6 +91,18 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
         yield f"{shown}: spec.{name} is no field of {api} in Flux {flux_version}"
     if kind == "ImagePolicy" and (given.get("digestReflectionPolicy") == "Always") != ("interval" in given):
         yield f"{shown}: spec.interval goes with digestReflectionPolicy Always, and with nothing else"
+
+
+def _of_identity(manifest: Mapping[str, Any], api: str) -> Iterator[str]:
+    """Gives why nobody can tell which object of Flux v2 it is."""
+    if not api:
+        yield "it has no apiVersion"
+    elif _FLUX in api:
+        # What becomes of a release without one is told with the release.
+        if not namespace_and_name(manifest)[0] and manifest.get("kind") != "HelmRelease":
+            yield "it names no namespace"
+        if manifest.get("kind") not in get_args(FluxKind):
+            yield f"{group_of(manifest)} has no such kind"
 
 
 def undecryptable(objects: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:

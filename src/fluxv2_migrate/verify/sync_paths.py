@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath
-from fluxv2_migrate.clusters.applied import NAMESPACED_KINDS
 from fluxv2_migrate.clusters.encrypted import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, objects_of_fluxd
+from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, filled_in, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux2.encrypted_secrets import is_encrypted_secret
@@ -23,6 +22,7 @@ from fluxv2_migrate.kubernetes import (
     as_list,
     as_object,
     group_of,
+    is_namespaced,
     mapping_at,
     named_by,
     namespace_and_name,
@@ -318,7 +318,7 @@ def _refused(path: _Path, reconciled: ReconciledCluster, context: Context) -> It
     version = context.version(path.view.name)
     # What syncs the path may be applied by nothing that is known, and is needed all the same.
     sources = (source_of(each.by, path.view, context) for each in path.now if each.by is not None)
-    needed = (*_applied(reconciled, path.synced.path), *sources)
+    needed = (*_applied(reconciled, path.synced.path), *filter(None, sources))
     found = dict.fromkeys(reason for each in needed for reason in refusals(each, version))
     if found:
         known = _applied(path.reconciler.reconcile(path.view), "")
@@ -424,9 +424,15 @@ def _filled_in(
 ) -> Iterator[ObjectVerification]:
     """Gives what is said of the namespace that fluxd filled in."""
     namespace = context.settings(view.name).default_namespace
-    if reconciled is None or not namespace:
+    is_known = namespace or view.flux1.fluxd is not None or context.before.clusters.given
+    if reconciled is None or not is_known:
         return
-    known = {(each.kind, each.name): each for each in filled if each.kind in NAMESPACED_KINDS}
+    # What becomes of a release is told with it, where nobody knows its namespace.
+    known = {
+        (each.kind, each.name): each
+        for each in filled
+        if is_namespaced(each.group, each.kind) and (namespace or not each.kind.endswith("HelmRelease"))
+    }
     if not known:
         return
     left = [
@@ -436,12 +442,12 @@ def _filled_in(
         and not namespace_and_name(each.manifest)[0]
         and (str(each.manifest.get("kind")), namespace_and_name(each.manifest)[1]) in known
     ]
-    resource = f"Namespace {namespace}"
+    resource = filled_in(namespace)
     first = min(known.values(), key=lambda each: (each.path, each.line))
     found = tuple(
         Difference(
             "namespace",
-            namespace,
+            namespace or resource,
             _NONE,
             (f"{each.manifest.get('kind')} {namespace_and_name(each.manifest)[1]}",),
         )
