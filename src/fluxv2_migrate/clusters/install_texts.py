@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -33,28 +33,33 @@ _PROGRAMS: Final[tuple[Program, ...]] = ("fluxd", "helm-operator")
 
 def programs_of_texts(reader: ClusterReader) -> Iterator[Flux1Program]:
     """Gives the programs that texts say were installed; comments count where nothing else says it."""
-    texts = [(path, text) for path in sorted(reader.files) if _installs(text := reader.text(path))]
-    found = [each for path, text in texts for each in _of_text(path, text, reader)]
+    texts = {
+        path: variables_around(path, reader) for path in sorted(reader.files) if _installs(reader.text(path))
+    }
+    found = [each for path, known in texts.items() for each in _of_text(path, known, reader)]
     missing = [each for each in _PROGRAMS if all(known.program != each for known in found)]
     if missing:
-        commented = (each for path, text in texts for each in _of_text(path, text, reader, in_comments=True))
+        commented = (
+            each for path, known in texts.items() for each in _of_text(path, known, reader, in_comments=True)
+        )
         found += (each for each in commented if each.program in missing)
     yield from found
 
 
 def _of_text(
-    path: str, text: str, reader: ClusterReader, *, in_comments: bool = False
+    path: str, known: Mapping[str, Any], reader: ClusterReader, *, in_comments: bool = False
 ) -> Iterator[Flux1Program]:
-    for command in install_commands(text, path, variables_around(path, reader), in_comments=in_comments):
+    text = reader.text(path)
+    for command in install_commands(text, path, known, in_comments=in_comments):
         yield from _of_command(command, path, reader)
     if not in_comments:
-        yield from _of_manifests(path, text, reader)
+        yield from _of_manifests(path, text, known)
 
 
-def _of_manifests(path: str, text: str, reader: ClusterReader) -> Iterator[Flux1Program]:
+def _of_manifests(path: str, text: str, known: Mapping[str, Any]) -> Iterator[Flux1Program]:
     """Gives the programs of manifests that stand in a text: in a here-document, or in a task."""
     if path.endswith(YAML_ENDINGS):
-        for manifest in manifests_in_playbook(text, variables_around(path, reader)):
+        for manifest in manifests_in_playbook(text, known):
             yield from _at_line(programs_of_workload(manifest), path, 1)
         return
     for inner, line in manifests_in_text(text):

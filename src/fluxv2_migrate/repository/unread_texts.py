@@ -47,6 +47,8 @@ def _encoded(word: str) -> Iterator[str]:
 
 
 _ENCODED: Final = tuple(each for word in _WORDS for each in _encoded(word))
+_IN_ENCODED: Final = tuple(_encoded(_IN_WORDS))
+"""Of these each of them holds one."""
 _GENERATORS: Final = frozenset({"configMapGenerator", "helmCharts", "secretGenerator"})
 _GROUPS_READ_ELSEWHERE: Final = ("kustomize.config.k8s.io", "kustomize.toolkit.fluxcd.io")
 
@@ -83,7 +85,8 @@ def _may_hold_encoded(text: str) -> bool:
         return False
     # The lines of a block are one text.
     together = "".join(text.split())
-    return any(map(together.__contains__, _ENCODED))
+    is_possible = any(map(together.__contains__, _IN_ENCODED))
+    return is_possible and any(map(together.__contains__, _ENCODED))
 
 
 def _in_encoded(path: str, repository: Repository) -> Iterator[int]:
