@@ -51,11 +51,12 @@ class KnownParts:
         """Keeps what a part means, unless that hangs on blank lines behind it."""
         text, begin, end = part[:3]
         if text.find("|+", begin, end) < 0 and text.find(">+", begin, end) < 0:
-            self._known[self._number(text, begin)] = part
+            # A number takes less than a text does; that two beginnings have the same one is seen.
+            self._known[hash(text[begin : begin + LARGE])] = part
 
     def find(self, text: str, begin: int, column: int) -> KnownPart | None:
         """Gives the part that stands in a text at an offset, as far as it is known."""
-        known = self._known.get(self._number(text, begin))
+        known = self._known.get(hash(text[begin : begin + LARGE]))
         if known is None or known.column != column:
             return None
         part = known.text[known.begin : known.end]
@@ -64,7 +65,3 @@ class KnownParts:
     def let_go(self) -> None:
         """Lets go of all parts."""
         self._known.clear()
-
-    def _number(self, text: str, begin: int) -> int:
-        # It takes less than a text does; that two beginnings have the same one is seen.
-        return hash(text[begin : begin + LARGE])

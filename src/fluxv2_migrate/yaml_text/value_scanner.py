@@ -200,7 +200,7 @@ class _Document:
             return self._nothing(line, column, in_mapping), first
         is_near = is_near and depth < LEVELS
         begin = first.end(1)
-        if is_near and self._known is not None and (part := self._part(begin, inside)) is not None:
+        if is_near and len(self._text) - begin >= LARGE and (part := self._part(begin, inside)) is not None:
             return part
         made: Any
         if dashes:
