@@ -190,6 +190,4 @@ def _say(code: str, what: str, told: Sequence[_Told], findings: FindingGroups) -
     )
     rest = len(values) - _SHOWN
     listed = "; ".join(list(values)[:_SHOWN]) + (f"; and {rest} more" if rest > 0 else "")
-    places = list(dict.fromkeys(place for place, _ in told))
-    path, _, line = places[0].rpartition(":")
-    findings.say(code, f"{what} {listed}", path, int(line), places[1:])
+    findings.say_at(code, f"{what} {listed}", dict.fromkeys(place for place, _ in told))

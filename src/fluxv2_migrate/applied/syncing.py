@@ -178,22 +178,19 @@ def _tell_differences(
     told = {path for path in repository.errors if repository.holds_flux(path)}
     refused = [each for each in found.refused if each.place.path not in told]
     if refused:
-        places = [str(each.place) for each in refused]
         message = (
-            f"fluxd passed over {plural(len(places), 'document')} of {path} with which kustomize-controller "
+            f"fluxd passed over {plural(len(refused), 'document')} of {path} with which kustomize-controller "
             f"applies nothing at all; the first: {refused[0].reason}"
         )
-        first = refused[0].place
-        findings.say("DA020", message, first.path, first.line, places[1:], proposal)
+        findings.say_at("DA020", message, [str(each.place) for each in refused], proposal)
     broken = [each for each in found.broken if each.place.path not in told]
     for code, refusals in (("DA024", broken), ("RP019", found.unbuildable)):
         alike: dict[str, list[Refusal]] = {}
         for each in refusals:
             alike.setdefault(each.reason, []).append(each)
         for reason, members in alike.items():
-            first, *more = (each.place for each in members)
             message = f"with this kustomize-controller applies nothing at all of {path}: {reason}"
-            findings.say(code, message, first.path, first.line, map(str, more))
+            findings.say_at(code, message, [str(each.place) for each in members])
     _tell_objects(
         "RP015",
         found.left_out,
@@ -266,18 +263,17 @@ def _tell_doubles(
         verb = "is" if len(group) == 1 else "are"
         names = few((_name(one) for one, _ in group), _SHOWN)
         message = f"{names} {verb} defined in {first.place} too: {why}"
-        related = [str(second.place), *(str(each.place) for pair in group for each in pair)]
-        findings.say("RP016", message, second.place.path, second.place.line, list(dict.fromkeys(related))[1:])
+        places = [str(second.place), *(str(each.place) for pair in group for each in pair)]
+        findings.say_at("RP016", message, dict.fromkeys(places))
 
 
 def _tell_objects(
     code: str, objects: Sequence[AppliedObject], why: str, findings: FindingGroups, proposal: str = ""
 ) -> None:
     if objects:
-        places = list(dict.fromkeys(str(each.place) for each in objects))
+        places = dict.fromkeys(str(each.place) for each in objects)
         message = f"fluxd applied {plural(len(objects), 'object')} {why}"
-        first = objects[0].place
-        if not findings.say(code, message, first.path, first.line, places[1:], proposal):
+        if not findings.say_at(code, message, places, proposal):
             for each in objects:
                 findings.declare_object(_name(each), "applied")
 

@@ -429,6 +429,5 @@ def _tell_gone(gone: Sequence[Flux1Document], files: Sequence[str], findings: Fi
     if places:
         names = dict.fromkeys(each.resource for each in gone)
         shown = few([*names, *files], _SHOWN)
-        path, _, line = places[0].rpartition(":")
         message = f"Flux v1's own manifests leave the repository: {shown}"
-        findings.say("DA056", message, path, int(line), places[1:])
+        findings.say_at("DA056", message, places)

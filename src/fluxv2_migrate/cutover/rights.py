@@ -54,8 +54,7 @@ def tell_of_rights(
             f"releases are of the group {_HELM_CONTROLLER} from now on, and these name that of Flux v1 only: "
             f"{few(dict.fromkeys(names), _SHOWN)}"
         )
-        (path, line), *others = places
-        findings.say("RP043", message, path, line, [f"{path}:{line}" for path, line in others])
+        findings.say_at("RP043", message, [f"{path}:{line}" for path, line in places])
 
 
 def _names_flux_1(manifest: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -179,6 +179,12 @@ class FindingGroups:
             self.groups.setdefault((code, path, str(line), message), []).append((finding, None))
         return is_open
 
+    def say_at(self, code: str, message: str, places: Iterable[str], proposal: str = "") -> bool:
+        """Adds what is said of several places, each `path:line`, at the first; else does what `say` does."""
+        first, *others = places
+        path, _, line = first.rpartition(":")
+        return self.say(code, message, path, int(line), others, proposal)
+
     def declare_object(self, resource: str, *fields: str) -> None:
         """Notes what differs of an object that no release is, whatever its file, as a person knows."""
         self.declared.setdefault(("", resource), []).extend(fields)

@@ -30,8 +30,7 @@ def tell_of_unread(around: Surroundings, findings: FindingGroups) -> None:
         if told:
             files = plural(len({path for path, _ in told}), "file")
             message = f"{where} hold releases or annotations of Flux v1, in {files}"
-            (path, line), *others = told
-            findings.say(code, message, path, line, [f"{path}:{line}" for path, line in others])
+            findings.say_at(code, message, [f"{path}:{line}" for path, line in told])
 
 
 def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
@@ -39,7 +38,7 @@ def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
     for path in repository.opaque:
         if is_path_in_scope(path, around) and not findings.is_left(path):
             findings.say("RP002", "the file names the API of Flux v1 and is not UTF-8", path)
-    filled: dict[str, list[tuple[str, int]]] = {}
+    filled: dict[str, list[str]] = {}
     for path, error in sorted(repository.errors.items()):
         if not is_text_in_scope(path, repository.texts[path], around) or findings.is_left(path):
             continue
@@ -49,10 +48,10 @@ def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
         elif repository.holds_flux(path):
             placeholder = placeholder_in_text(repository.texts[path])
             if placeholder is not None:
-                filled.setdefault(placeholder.form, []).append((path, error.line or 1))
+                filled.setdefault(placeholder.form, []).append(f"{path}:{error.line or 1}")
                 continue
             message = f"the file stays as it is: {error.reason}"
             findings.say("RP003", message, path, error.line or 1, [f"{path}:{line}" for line in lines])
-    for form, ((path, line), *others) in filled.items():
+    for form, places in filled.items():
         message = f"placeholders of the form {form} make it no YAML: the files stay as they are"
-        findings.say("RP063", message, path, line, [f"{path}:{line}" for path, line in others])
+        findings.say_at("RP063", message, places)
