@@ -53,7 +53,7 @@ def headings(report: str) -> list[str]:
         ({"a.yaml": release("a")}, "Can be merged."),
         ({"a.yaml": release("a", chart=GIT)}, "Can be merged once 1 object exists in the clusters."),
         (
-            {"a.yaml": release("a"), "b.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n"},
+            {"a.yaml": release("a", chart=REPOSITORY.replace("https://", "https://me:secret@"))},
             "Can be merged once what is to be done first is done.",
         ),
         ({"a.yaml": release("a", helm="")}, "Do not merge yet: 1 question is open."),
@@ -76,6 +76,15 @@ def headings(report: str) -> list[str]:
 def test_the_first_screen_says_whether_it_can_be_merged(files: dict[str, str], verdict: str) -> None:
     report = fm.migrate_repository(files).to_markdown()
     assert report.splitlines()[4].startswith(f"**{verdict}")
+
+
+def test_a_release_that_the_cluster_does_not_have_is_looked_at_before_the_merge() -> None:
+    options: dict[str, object] = {"inventory": fm.Inventory(records=())}
+    report = fm.migrate_repository({"a.yaml": release("a")}, options).to_markdown()
+    assert "**Can be merged once what is to be done first is done.**" in report
+    assert "- **To be done first**: release-not-in-cluster (IN004)." in report
+    options["overrides"] = [{"accept": ["IN004"]}]
+    assert "**Can be merged.**" in fm.migrate_repository({"a.yaml": release("a")}, options).to_markdown()
 
 
 def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist() -> None:

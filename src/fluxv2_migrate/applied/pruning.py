@@ -40,10 +40,10 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
         if pruned:
             places = [f"{each.path}:{each.line}" for each in pruned]
             where = ", ".join(shown_folder(path) for path in sorted(paths))
+            leave = plural(len(places), "object of Flux v1 leaves", "objects of Flux v1 leave")
             message = (
-                f"it prunes what leaves {where}, and {plural(len(places), 'object')} of Flux v1 "
-                f"leave{'s' if len(places) == 1 else ''} it; a helm-operator that runs then uninstalls their "
-                f"releases: {few(places, _SHOWN)}"
+                f"the Kustomization prunes what leaves {where}, and {leave} "
+                f"it; a helm-operator that runs then uninstalls their releases: {few(places, _SHOWN)}"
             )
             findings.stop(kustomization, "RP050", message, ("spec", "prune"), related=places)
 

@@ -213,7 +213,7 @@ _ROWS: Final = (
     FindingType("IN001", "release-name-contradicted", "error", "Give the name that the cluster has as release_name in an override, or write it into spec.releaseName; accept the code where a new release is meant.", True, concern="merge"),
     FindingType("IN002", "storage-namespace-contradicted", "error", "Give the namespace that the cluster has as storage_namespace in an override; accept the code where a new release is meant.", True, concern="merge"),
     FindingType("IN003", "cluster-says-helm-2", "error", "Convert the release to Helm 3 first (helm 2to3), and read the inventory again; accept the code if the object in the cluster is older than the conversion.", True),
-    FindingType("IN004", "release-not-in-cluster", "warning", "Nothing if the release shall be installed; else look for it with `helm list -A -a -m 0`."),
+    FindingType("IN004", "release-not-in-cluster", "warning", "Look for the release with `helm list -A -a -m 0`, and accept the code if it shall be installed.", concern="first"),
     FindingType("IN005", "record-cannot-be-healed", "error", "Repair the record with Helm before the cut-over (roll back, or uninstall for good), and read the inventory again.", True, holds_back=False, concern="merge"),
     FindingType("IN006", "record-not-deployed", "warning", "Find out what the last upgrade was about, before Flux v2 makes the next one."),
     FindingType("IN007", "chart-is-another", "error", "Let the cluster catch up before the cut-over, or accept the code if the first reconciliation shall change it.", True, holds_back=False, concern="merge"),
