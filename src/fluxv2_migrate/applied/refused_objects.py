@@ -33,8 +33,8 @@ def tell_of_refused_objects(around: Surroundings, findings: FindingGroups) -> No
     """
     ours = _clusters_of_flux1(around)
     for _, document in around.repository.new_objects():
-        views = {each.cluster for each in around.clusters.sightings.get(document.key, ())}
-        names = [name for name in sorted(views & ours) if not around.clusters.view(name).flux2_file]
+        views = ours.intersection(around.clusters.seeing(document.key))
+        names = [name for name in sorted(views) if not around.clusters.view(name).flux2_file]
         if names and _is_checked(document) and is_in_scope(document, around):
             refused = list(_refused(document.manifest, around.oldest(names)))
             if refused:

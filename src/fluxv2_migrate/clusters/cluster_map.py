@@ -184,9 +184,13 @@ class ClusterMap:
             any(each.cluster == cluster for each in seen) if seen else self.owners.may_be_of(key[0], cluster)
         )
 
+    def seeing(self, key: DocumentKey) -> list[str]:
+        """Gives the clusters that see a document, each once."""
+        return list(dict.fromkeys(each.cluster for each in self.sightings.get(key, ())))
+
     def having(self, key: DocumentKey) -> set[str]:
         """Gives the clusters that have a document: those that see it, or else those whose its place is."""
-        return {each.cluster for each in self.sightings.get(key, ())} or self.owners.of(key[0])
+        return set(self.seeing(key)) or self.owners.of(key[0])
 
     @property
     def owners(self) -> Owners:

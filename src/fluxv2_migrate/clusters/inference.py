@@ -36,7 +36,7 @@ from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
 from fluxv2_migrate.clusters.units import flux_yaml_folders
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
-from fluxv2_migrate.folders import is_below, normal_path, overlap
+from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import mapping_at, numbered
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.quoting import shown_folder
@@ -360,11 +360,7 @@ def _with_only_fluxd(
 
 def _overlapping(view: ClusterView, others: Iterable[ClusterView]) -> list[ClusterView]:
     """Gives the clusters of which a path is one of a cluster, lies in one, or holds one."""
-    return [
-        other
-        for other in others
-        if any(overlap(one.path, each.path) for one in view.sync_paths for each in other.sync_paths)
-    ]
+    return [other for other in others if any(view.meets(each.path) for each in other.sync_paths)]
 
 
 def _with_flux_2(view: ClusterView, views: list[ClusterView]) -> list[ClusterView]:
@@ -386,11 +382,7 @@ def _with_paths(view: ClusterView, more: ClusterView) -> ClusterView:
     """Gives a cluster with the sync paths of another one that lie apart from its own."""
     paths = (
         *view.sync_paths,
-        *(
-            synced
-            for synced in more.sync_paths
-            if not any(overlap(synced.path, each.path) for each in view.sync_paths)
-        ),
+        *(synced for synced in more.sync_paths if not view.meets(synced.path)),
     )
     settings = view.settings.model_copy(update={"sync_paths": tuple(each.path for each in paths)})
     return replace(view, settings=settings, sync_paths=paths)
@@ -399,7 +391,7 @@ def _with_paths(view: ClusterView, more: ClusterView) -> ClusterView:
 def _is_nested(view: ClusterView, other: ClusterView) -> bool:
     """Gives whether the folder that begins a cluster of Flux v2 belongs to another one."""
     root, path = view.sync_paths[0].path, other.sync_paths[0].path
-    return any(is_below(root, each.path) for each in other.sync_paths) or is_below(path, root)
+    return other.syncs(root) or is_below(path, root)
 
 
 def _with_own_names(views: Iterable[ClusterView], taken: Collection[str]) -> Iterator[ClusterView]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fluxv2_migrate.flux1.installation import Flux1Installation
+from fluxv2_migrate.folders import is_below, overlap
 from fluxv2_migrate.kustomize import PatchUse, Step
 from fluxv2_migrate.settings.options import Cluster
 
@@ -112,6 +113,14 @@ class ClusterView:
     def paths(self) -> tuple[str, ...]:
         """The folders that it syncs, each once."""
         return tuple(dict.fromkeys(each.path for each in self.sync_paths))
+
+    def syncs(self, path: str) -> bool:
+        """Gives whether a path is one of its own, or lies in one."""
+        return any(is_below(path, each.path) for each in self.sync_paths)
+
+    def meets(self, path: str) -> bool:
+        """Gives whether a path is one of its own, lies in one, or holds one."""
+        return any(overlap(path, each.path) for each in self.sync_paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ def _plain_objects(
         and document.path not in claimed
         and document.path not in found.patch_files
         and not _is_left_out(document.path, reader.tree)
-        and not any(is_below(document.path, synced.path) for view in views for synced in view.sync_paths)
+        and not any(view.syncs(document.path) for view in views)
         and folder_around(document.path, reader.charts) is None
     ]
 

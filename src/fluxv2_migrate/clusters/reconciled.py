@@ -22,7 +22,7 @@ from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.owners import Owners
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
 from fluxv2_migrate.folders import is_below, kustomization_files, nearest, normal_path
-from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
+from fluxv2_migrate.kubernetes import as_list, mapping_at, namespace_and_name, with_namespace
 from fluxv2_migrate.kustomize import Build, KustomizeTree, controller_build
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
@@ -336,7 +336,7 @@ def in_namespace(manifest: Mapping[str, Any], target_namespace: str) -> Mapping[
     """
     if not target_namespace or manifest.get("kind") in _WITHOUT_NAMESPACE:
         return manifest
-    return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "namespace": target_namespace}}
+    return with_namespace(manifest, target_namespace)
 
 
 def _objects(within: ReconciledPath) -> Iterator[ReconciledObject]:

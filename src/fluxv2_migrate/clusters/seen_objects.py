@@ -21,7 +21,13 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.folders import is_below
-from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name, objects_in, resource_of
+from fluxv2_migrate.kubernetes import (
+    group_of,
+    namespace_and_name,
+    objects_in,
+    resource_of,
+    with_namespace,
+)
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
@@ -275,7 +281,7 @@ def _reconciled(
 def _placed(manifest: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:
     if not namespace or namespace_and_name(manifest)[0] == namespace:
         return manifest
-    return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "namespace": namespace}}
+    return with_namespace(manifest, namespace)
 
 
 def _file(seen: SeenRepository, found: SeenObject) -> None:

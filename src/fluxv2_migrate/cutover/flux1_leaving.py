@@ -15,7 +15,7 @@ from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
-from fluxv2_migrate.folders import KUSTOMIZATION_NAMES, is_below, is_kustomization_file, overlap
+from fluxv2_migrate.folders import KUSTOMIZATION_NAMES, is_below, is_kustomization_file
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
@@ -117,13 +117,12 @@ def _with_unlike_operators(names: Collection[str], around: Surroundings) -> set[
 
 def _syncs_its_operator(view: ClusterView) -> bool:
     operator = view.flux1.helm_operator
-    return operator is not None and any(is_below(operator.path, each.path) for each in view.sync_paths)
+    return operator is not None and view.syncs(operator.path)
 
 
 def _updated_by_fluxd(automated: Collection[DocumentKey], around: Surroundings) -> set[str]:
     """Gives the clusters that have a workload whose images nothing but fluxd updates yet."""
-    seen = (each for key in automated for each in around.clusters.sightings.get(key, ()))
-    return {each.cluster for each in seen}
+    return {name for key in automated for name in around.clusters.seeing(key)}
 
 
 def _is_unknown(synced: SyncPath, around: Surroundings) -> bool:
@@ -138,9 +137,7 @@ def _with_neighbours(names: set[str], views: Sequence[ClusterView]) -> set[str]:
     while pending:
         view = pending.pop()
         for other in views:
-            if other.name not in found and any(
-                overlap(one.path, each.path) for one in view.sync_paths for each in other.sync_paths
-            ):
+            if other.name not in found and any(view.meets(each.path) for each in other.sync_paths):
                 found.add(other.name)
                 pending.append(other)
     return found
@@ -151,7 +148,7 @@ def _differing_over_images(automated: Collection[DocumentKey], around: Surroundi
 
     Only their fluxds say which of them shall, and a later run, which finds none, would let all of them.
     """
-    seen = ({each.cluster for each in around.clusters.sightings.get(key, ())} for key in automated)
+    seen = map(around.clusters.seeing, automated)
     return {name for names in seen if len(names) > 1 for name in names}
 
 

@@ -141,7 +141,7 @@ def _building(kustomization: Kustomization, around: Surroundings) -> tuple[str, 
 
 def _clusters_of(document: Document, program: Flux1Program, around: Surroundings) -> tuple[str, ...]:
     clusters = around.clusters
-    names = {each.cluster for each in clusters.sightings.get(document.key, ())}
+    names = set(clusters.seeing(document.key))
     for view in clusters.clusters:
         for each in (view.flux1.fluxd, view.flux1.helm_operator):
             if each is not None and (each.key, each.program) == (program.key, program.program):

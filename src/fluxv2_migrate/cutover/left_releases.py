@@ -60,7 +60,7 @@ def _left_documents(
             if not is_old or is_going or path in outputs:
                 continue
             resource = named("HelmRelease", *document.identity)
-            seen = [each.cluster for each in clusters.sightings.get(document.key, ())]
+            seen = clusters.seeing(document.key)
             if not seen and not is_partial_release(document.manifest):
                 seen = _broken_over(path, around)
             for cluster in dict.fromkeys(seen if clusters.clusters else names):
@@ -90,7 +90,7 @@ def _unread_files(around: Surroundings) -> Iterator[tuple[str, str, str]]:
     for path in repository.errors:
         lines = repository.old_lines(path)
         for view in clusters if lines else ():
-            if any(is_below(path, synced.path) for synced in view.sync_paths):
+            if view.syncs(path):
                 yield view.name, path, f"{path}:{lines[0]}"
         if lines and not clusters:
             yield "", path, f"{path}:{lines[0]}"

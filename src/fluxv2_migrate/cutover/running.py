@@ -106,7 +106,9 @@ def _further(view: ClusterView, around: Surroundings) -> Iterator[Flux1Program]:
     for each in clusters.programs:
         if each.is_text or each.is_part or not each.name or id(each) in main:
             continue
-        likely = _seen_by(each, around) or {one.name for one in clusters.clusters if _is_like(each, one)}
+        likely = set(around.clusters.seeing(each.key)) or {
+            one.name for one in clusters.clusters if _is_like(each, one)
+        }
         if view.name in (likely or {one.name for one in clusters.clusters}):
             yield each
 
@@ -146,11 +148,6 @@ def other_fluxds(view: ClusterView, around: Surroundings) -> tuple[RunningProgra
     """
     fluxds = (each for each in around.clusters.other_programs if each.program == "fluxd" and not each.is_text)
     return tuple(_other(each) for each in fluxds if around.clusters.may_have(each.key, view.name))
-
-
-def _seen_by(program: Flux1Program, around: Surroundings) -> set[str]:
-    """Gives the clusters that apply the document of a program."""
-    return {sighting.cluster for sighting in around.clusters.sightings.get(program.key, ())}
 
 
 def _running(

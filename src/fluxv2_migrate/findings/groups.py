@@ -136,8 +136,7 @@ class FindingGroups:
         self.groups.setdefault((notice.code, own, asked), []).append((finding, subject))
 
     def _is_everywhere(self, document: Document) -> bool:
-        seen = {sighting.cluster for sighting in self.clusters.sightings.get(document.key, ())}
-        return len(seen) == len(self.clusters.clusters)
+        return len(self.clusters.seeing(document.key)) == len(self.clusters.clusters)
 
     def stop(
         self,

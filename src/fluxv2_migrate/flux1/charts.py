@@ -24,7 +24,7 @@ from fluxv2_migrate.flux1.installation import (
     program_of_image,
     version_of_image,
 )
-from fluxv2_migrate.kubernetes import as_list, as_object
+from fluxv2_migrate.kubernetes import as_list, as_object, field_at
 
 CHARTS: Final[Mapping[str, Program]] = MappingProxyType({"flux": "fluxd", "helm-operator": "helm-operator"})
 """The charts of the two programs, by name."""
@@ -406,10 +406,7 @@ def merged_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[st
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:
-    found: Any = values
-    for key in path.split("."):
-        found = as_object(found).get(key)
-    return found
+    return field_at(values, path.split("."))
 
 
 def _text(value: Any) -> str:

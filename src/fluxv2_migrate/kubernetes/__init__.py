@@ -5,6 +5,7 @@ from fluxv2_migrate.kubernetes.manifests import (
     as_list,
     as_object,
     fault_of,
+    field_at,
     group_of,
     mapping_at,
     mappings_in,
@@ -17,6 +18,7 @@ from fluxv2_migrate.kubernetes.manifests import (
     resource_of,
     value_at,
     with_annotations,
+    with_namespace,
 )
 from fluxv2_migrate.kubernetes.models import (
     JsonObject,

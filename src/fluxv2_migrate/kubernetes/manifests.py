@@ -60,6 +60,17 @@ def mapping_at(value: Any, *path: str) -> Mapping[str, Any]:
     return as_object(value)
 
 
+def field_at(value: Any, path: Iterable[str]) -> Any:
+    """Gives what stands at a path through mappings alone: no key is the index of an item.
+
+    >>> field_at({"a": {"b": 1}}, ("a", "b")), field_at({"a": [1]}, ("a", "0"))
+    (1, None)
+    """
+    for key in path:
+        value = as_object(value).get(key)
+    return value
+
+
 def value_at(value: Any, path: Iterable[str | int], missing: Any = None) -> Any:
     """Gives what stands at a path through mappings and lists.
 
@@ -176,6 +187,15 @@ def with_annotations(manifest: Mapping[str, Any], annotations: Mapping[str, Any]
     }
     given = {"annotations": dict(annotations)} if annotations else {}
     return {**manifest, "metadata": {**metadata, **given}}
+
+
+def with_namespace(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """Gives an object in another namespace.
+
+    >>> with_namespace({"metadata": {"name": "web"}}, "shop")
+    {'metadata': {'name': 'web', 'namespace': 'shop'}}
+    """
+    return {**manifest, "metadata": {**as_object(manifest.get("metadata")), "namespace": namespace}}
 
 
 def objects_in(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.given import item_index
+from fluxv2_migrate.kubernetes import value_at
 from fluxv2_migrate.kustomize.field_specs import FieldSpec, visit
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.values import is_null, same_or, text_of
 
+_NOTHING: Final = object()
 _USE: Final = re.compile(r"\$\$|\$\(([^)]*)\)")
 _INDEX: Final = re.compile(r"\[(\d+)\]")
 _PODS: Final = {
@@ -131,14 +132,9 @@ def _value(variable: Variable, resources: Iterable[Resource]) -> Any:
     for resource in resources:
         if variable.name not in resource.variables:
             continue
-        value: Any = resource.manifest
-        for key in split_variable_path(variable.path):
-            if isinstance(value, list) and (index := item_index(key, len(value))) is not None:
-                value = value[index]
-            elif isinstance(value, dict) and key in value:
-                value = value[key]
-            else:
-                raise InvalidManifest(f"the object of the variable {variable.name} has no {variable.path}")
+        value = value_at(resource.manifest, split_variable_path(variable.path), _NOTHING)
+        if value is _NOTHING:
+            raise InvalidManifest(f"the object of the variable {variable.name} has no {variable.path}")
         return value
     raise InvalidManifest(f"there is no object of which the variable {variable.name} takes its value")
 

@@ -20,7 +20,7 @@ from fluxv2_migrate.flux2.release_name import (
     storage_namespace,
 )
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.kubernetes import LONGEST_LABEL, namespace_and_name, read
+from fluxv2_migrate.kubernetes import LONGEST_LABEL, field_at, namespace_and_name, read
 from fluxv2_migrate.meaning.durations import parse_duration
 from fluxv2_migrate.meaning.flux2_chart import meaning_of_chart
 from fluxv2_migrate.meaning.flux2_reading import Reading, SourceKey
@@ -157,9 +157,7 @@ def _known(reading: Reading, field: str, namespace: str) -> str | None:
 def _additional(served: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path, neutral in _ADDITIONAL.items():
-        value: Any = served
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
+        value = field_at(served, path)
         if value not in (None, neutral, {}, []):
             found[".".join(path)] = value
     return found

@@ -30,7 +30,7 @@ def aliased_dependency(document: Document, around: Surroundings) -> str | None:
     Source: source-controller 1.9.1 `internal/helm/chart/dependency_manager.go` (what is missing is fetched,
     the lock file counts), `internal/helm/repository/utils.go` (aliases are refused).
     """
-    for name in dict.fromkeys(each.cluster for each in around.clusters.sightings.get(document.key, ())):
+    for name in around.clusters.seeing(document.key):
         view = around.clusters.view(name)
         folder = _own_folder(document, view, around)
         if folder is not None:

@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fluxv2_migrate.kubernetes import as_list
+from fluxv2_migrate.kubernetes import as_list, field_at
 from fluxv2_migrate.kustomize import BuiltObject, pointer_to, split_field_path
 from fluxv2_migrate.releases.patch_targets import moved_fields
 from fluxv2_migrate.releases.patched import HeldBack
@@ -100,12 +100,7 @@ def _has_place(path: str, named: Naming) -> bool:
 def _operation(path: str, built: Sequence[BuiltObject]) -> str:
     """Gives the operation that writes a field as it is built; nothing where objects differ in it."""
     keys = split_field_path(path)
-    values: list[Any] = []
-    for each in built:
-        value: Any = each.manifest
-        for key in keys:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        values.append(value)
+    values = [field_at(each.manifest, keys) for each in built]
     if not values or any(value is None or value != values[0] for value in values):
         return ""
     return f"- op: replace\n  path: {emit_scalar(pointer_to(keys))}\n  value: {json.dumps(values[0])}"

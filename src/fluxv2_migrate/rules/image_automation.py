@@ -17,7 +17,7 @@ from fluxv2_migrate.flux1 import (
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.kubernetes import as_object, objects_in
+from fluxv2_migrate.kubernetes import as_object, field_at, objects_in
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy
@@ -266,9 +266,7 @@ def _alias_problems(workload: Workload, found: list[ContainerImage]) -> None:
         if part not in ("repository", "registry", "tag") or not alias:
             continue
         path = str(annotations[key])
-        value: Any = values
-        for name in path.split("."):
-            value = as_object(value).get(name)
+        value = field_at(values, path.split("."))
         at = ("metadata", "annotations", key)
         if not isinstance(value, str):
             workload.note("AN015", f"{key} names {path!r}, where the values hold no text", at)

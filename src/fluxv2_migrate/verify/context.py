@@ -14,7 +14,7 @@ from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
 from fluxv2_migrate.flux2.releases import FluxVersion, oldest_of
-from fluxv2_migrate.folders import in_common, is_below
+from fluxv2_migrate.folders import in_common
 from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.meaning import SourceKey
 from fluxv2_migrate.repository.reading import Repository
@@ -98,12 +98,7 @@ class Sources:
             return True
         view = self.views.get(cluster)
         # Where nothing but folders shows a cluster, what stands elsewhere may be of it, too.
-        return (
-            each.cluster is None
-            and view is not None
-            and view.is_assumed
-            and not any(is_below(each.path, synced.path) for synced in view.sync_paths)
-        )
+        return each.cluster is None and view is not None and view.is_assumed and not view.syncs(each.path)
 
 
 @dataclass(slots=True)
