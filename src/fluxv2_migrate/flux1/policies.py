@@ -68,6 +68,8 @@ def read_policies(annotations: Mapping[str, Any] | None) -> WorkloadPolicies:
                 texts = found.setdefault(name + key[len(prefix) :], [])
                 if (text := _text(value)) not in texts:
                     texts.append(text)
+    if not found:
+        return WorkloadPolicies()
     conflicts = {name: tuple(sorted(texts)) for name, texts in found.items() if len(texts) > 1}
     policies = {name: texts[0] for name, texts in found.items() if len(texts) == 1}
     return WorkloadPolicies(

@@ -100,7 +100,11 @@ def namespace_and_name(manifest: Mapping[str, Any]) -> tuple[str, str]:
     ('', 'web')
     """
     metadata = as_object(manifest.get("metadata"))
-    return _name_of(metadata.get("namespace")), _name_of(metadata.get("name"))
+    namespace, name = metadata.get("namespace"), metadata.get("name")
+    # Each object is asked, and nearly all have texts.
+    if namespace.__class__ is str and name.__class__ is str:
+        return namespace, name
+    return _name_of(namespace), _name_of(name)
 
 
 def _name_of(value: Any) -> str:

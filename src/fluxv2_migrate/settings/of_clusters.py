@@ -97,9 +97,9 @@ def said_over(said: _Model, shown: _Model) -> _Model:
     >>> said_over(Fluxd(git_user="Bot"), Fluxd(git_user="Flux", sops=True))
     Fluxd(git_user='Bot', sops=True)
     """
-    update = {}
+    update, given = {}, said.model_fields_set
     for name, default in _defaults_of(type(said)).items():
-        if name not in said.model_fields_set:
+        if name not in given:
             continue
         value, known = getattr(said, name), getattr(shown, name)
         if isinstance(value, BaseModel) and isinstance(known, BaseModel):
