@@ -34,7 +34,7 @@ from fluxv2_migrate.images.reading import read_images
 from fluxv2_migrate.placement import ExistingSource
 from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.preparation.prepared import prepare
-from fluxv2_migrate.quoting import shown_folder
+from fluxv2_migrate.quoting import shown_folders
 from fluxv2_migrate.releases.closures import together
 from fluxv2_migrate.releases.decisions import DecidedReleases, decide_releases
 from fluxv2_migrate.releases.reading import read_releases
@@ -242,7 +242,7 @@ def _surroundings(
         findings.say(notice.code, notice.message, notice.path, notice.line, notice.related)
     versions = {view.name: judged.get(view.name, inferred).version for view in clusters.clusters}
     for view in clusters.clusters:
-        paths = ", ".join(shown_folder(path) for path in view.paths)
+        paths = shown_folders(view.paths)
         reasons.append(f"cluster {view.name} syncs {paths} ({view.reason})")
     around = Surroundings(repository, clusters, options, versions or {"": inferred.version})
     return inferred.version, around, reasons

@@ -11,7 +11,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.apply_annotations import is_kept
 from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import mapping_at
-from fluxv2_migrate.quoting import few, plural, shown_folder
+from fluxv2_migrate.quoting import few, plural, shown_folders
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -39,7 +39,7 @@ def tell_of_pruning(going: Collection[DocumentKey], around: Surroundings, findin
         pruned = [each for each in applied if any(_is_applied(each, path, around) for path in paths)]
         if pruned:
             places = [f"{each.path}:{each.line}" for each in pruned]
-            where = ", ".join(shown_folder(path) for path in sorted(paths))
+            where = shown_folders(sorted(paths))
             leave = plural(len(places), "object of Flux v1 leaves", "objects of Flux v1 leave")
             message = (
                 f"the Kustomization prunes what leaves {where}, and {leave} "

@@ -24,7 +24,7 @@ from fluxv2_migrate.folders import folder_around
 from fluxv2_migrate.kubernetes import annotations_of, mapping_at, mappings_in, named_by
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
-from fluxv2_migrate.quoting import few, shown_folder
+from fluxv2_migrate.quoting import few, shown_folders
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import line_of
 
@@ -322,7 +322,7 @@ def _tell_of_markers(
 
 
 def _shown_paths(view: ClusterView) -> str:
-    return ", ".join(shown_folder(path) for path in view.paths)
+    return shown_folders(view.paths)
 
 
 def _source_of(spec: Mapping[str, Any], namespace: str) -> Identity | None:

@@ -276,10 +276,9 @@ def _as_fluxd_read(build: Build, tree: KustomizeTree, folder: str) -> Iterator[B
     alone = overlaid(tree, folder, "")
     assert alone is not None
     before = tree.with_files({alone[0].path: json.dumps(alone[0].document)}).build(folder)
-    known = {(each.path, each.index, each.item): _of_fluxd(each.manifest) for each in before.objects}
+    known = {each.place: _of_fluxd(each.manifest) for each in before.objects}
     for built in build.objects:
-        place = (built.path, built.index, built.item)
-        marks = known.get(place, {})
+        marks = known.get(built.place, {})
         if marks == _of_fluxd(built.manifest):
             yield built
             continue

@@ -18,7 +18,7 @@ from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import folders_of, is_below, normal_path
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.meaning.locations import git_location
-from fluxv2_migrate.quoting import shown_folder
+from fluxv2_migrate.quoting import shown_folders
 from fluxv2_migrate.settings.options import MigrationOptions
 
 
@@ -230,7 +230,7 @@ def _shown_paths(fluxd: Flux1Program) -> str:
     """Gives the paths of a fluxd in words."""
     if not _knows_paths(fluxd):
         return "paths that something else fills in"
-    return ", ".join(shown_folder(path) for path in paths_of(fluxd))
+    return shown_folders(paths_of(fluxd))
 
 
 def _unlike(fluxds: Iterable[Flux1Program]) -> Iterator[Flux1Program]:
@@ -247,7 +247,7 @@ def _of_another(fluxd: Flux1Program) -> ClusterNotice:
     url = fluxd.given("git-url")
     what = f"fluxd {fluxd.namespace}/{fluxd.name}" if fluxd.name else "a fluxd"
     where = without_login(url.value) if url is not None and url.value else "another repository"
-    paths = ", ".join(shown_folder(path) for path in paths_of(fluxd))
+    paths = shown_folders(paths_of(fluxd))
     message = f"{what} syncs {paths} of {where}, of which nothing is here"
     return ClusterNotice("DA027", message, fluxd.path, fluxd.line)
 

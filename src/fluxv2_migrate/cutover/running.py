@@ -106,9 +106,7 @@ def _further(view: ClusterView, around: Surroundings) -> Iterator[Flux1Program]:
     for each in clusters.programs:
         if each.is_text or each.is_part or not each.name or id(each) in main:
             continue
-        likely = set(around.clusters.seeing(each.key)) or {
-            one.name for one in clusters.clusters if _is_like(each, one)
-        }
+        likely = clusters.seeing(each.key) or [one.name for one in clusters.clusters if _is_like(each, one)]
         if view.name in (likely or {one.name for one in clusters.clusters}):
             yield each
 

@@ -24,7 +24,7 @@ from fluxv2_migrate.yaml_text import (
     read_nodes,
     split_documents,
 )
-from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
+from fluxv2_migrate.yaml_text.extents import COMMENT, scalar_span
 
 # In JSON `$` may be written as an escape; files are screened for the text with its quotes all the same.
 _WORD: Final = re.compile(r"(?:\$|\\u0024)imagepolicy")
@@ -266,14 +266,9 @@ class _Document:
     ) -> None:
         if not node.style and not node.value:
             return
-        start = content = node.start
-        end = last = node.end
-        if self._text[start] in "&!" and (properties := PROPERTIES.match(self._text, start)) is not None:
-            content = properties.end()
-        if node.style in ("|", ">"):
-            header = BLOCK_HEADER.match(self._text, content)
-            end = content if header is None else header.end()
-        self._tokens.append(_Token(start, content, end, last, role, node, path, in_flow, reachable, column))
+        content, end = scalar_span(self._text, node)
+        token = _Token(node.start, content, end, node.end, role, node, path, in_flow, reachable, column)
+        self._tokens.append(token)
 
     def comments(self) -> Iterator[PlacedComment]:
         """Gives the comments that speak of an image policy."""

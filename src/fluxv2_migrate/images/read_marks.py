@@ -47,10 +47,10 @@ def _reads(text: str) -> bool:
 
 def _different(before: Build, after: Build) -> Iterator[DocumentKey]:
     """Gives the objects that have lost other annotations than those of fluxd, or have others."""
-    now = {(each.path, each.index, each.item): _others(each.manifest) for each in after.objects}
+    now = {each.place: _others(each.manifest) for each in after.objects}
     for each in before.objects:
         others = _others(each.manifest)
-        if now.get((each.path, each.index, each.item), others) != others:
+        if now.get(each.place, others) != others:
             yield each.path, each.index
 
 

@@ -71,6 +71,11 @@ class BuiltObject:
         """The document that it stems from."""
         return self.path, self.index
 
+    @property
+    def place(self) -> tuple[str, int, int | None]:
+        """The document that it stems from, and which item of it it is, where that is a list."""
+        return self.path, self.index, self.item
+
 
 @dataclass(frozen=True, slots=True)
 class Build:

@@ -42,7 +42,7 @@ from fluxv2_migrate.yaml_text import (
     splice,
     step_into,
 )
-from fluxv2_migrate.yaml_text.extents import BLOCK_HEADER, COMMENT, PROPERTIES
+from fluxv2_migrate.yaml_text.extents import COMMENT, scalar_span
 from fluxv2_migrate.yaml_text.flow import Flow
 
 _COMMENT: Final = re.compile(r"[ \t]*(#[^\r\n]*)?")
@@ -275,14 +275,7 @@ class _Writer:
             raise _Refused("shared-value", message)
         if node.tag and node.tag.rpartition(":")[2] != "str":
             raise _Refused("text-form", "a tag before the value says that it is no text")
-        start: int = node.start
-        properties = PROPERTIES.match(self._text, start) if self._text[start] in "&!" else None
-        content = start if properties is None else properties.end()
-        end: int = node.end
-        if node.style in ("|", ">"):
-            header = BLOCK_HEADER.match(self._text, content)
-            end = content if header is None else header.end()
-        return _Target(edit, node, path, content, end, flow)
+        return _Target(edit, node, path, *scalar_span(self._text, node), flow)
 
     def _mark_in_block(self, target: _Target) -> None:
         text = self._text

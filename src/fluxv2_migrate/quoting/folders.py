@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def shown_folder(path: str) -> str:
     """Names a folder or file of the repository, whose root has the empty path.
@@ -13,3 +15,12 @@ def shown_folder(path: str) -> str:
     ('apps/prod', '/')
     """
     return path or "/"
+
+
+def shown_folders(paths: Iterable[str]) -> str:
+    """Names folders or files in a list.
+
+    >>> shown_folders(["apps", ""])
+    'apps, /'
+    """
+    return ", ".join(map(shown_folder, paths))

@@ -155,7 +155,7 @@ def _differences(
 def _by_place(objects: Iterable[BuiltObject]) -> dict[_Place, list[BuiltObject]]:
     found: dict[_Place, list[BuiltObject]] = {}
     for built in objects:
-        found.setdefault((built.path, built.index, built.item), []).append(built)
+        found.setdefault(built.place, []).append(built)
     return found
 
 

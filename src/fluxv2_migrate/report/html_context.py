@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fluxv2_migrate.pages import Html, badge, fold, listed, prose, table
-from fluxv2_migrate.quoting import shown_folder
+from fluxv2_migrate.quoting import shown_folders
 from fluxv2_migrate.report.outline import assumptions_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def context_parts(context: MigrationContext) -> Iterator[Html]:
     rows = [
         (
             each.name,
-            ", ".join(shown_folder(path) for path in each.sync_paths),
+            shown_folders(each.sync_paths),
             each.branch or "not known",
             f"{each.flux_version} in {each.flux_namespace}",
             each.reason,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.table import FINDINGS, Concern, FindingType
 from fluxv2_migrate.flux2 import HelmRelease, ImagePolicy
-from fluxv2_migrate.quoting import few, plural, shown_folder
+from fluxv2_migrate.quoting import few, plural, shown_folders
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import PATTERNS
 from fluxv2_migrate.tags.policies import holds_one_tag
@@ -185,7 +185,7 @@ def _way(cluster: ClusterContext) -> str:
 
 
 def _named(cluster: ClusterContext) -> str:
-    paths = ", ".join(shown_folder(path) for path in cluster.sync_paths)
+    paths = shown_folders(cluster.sync_paths)
     if cluster.name == paths:
         return f"cluster {paths}"
     # So a cluster is called whose name nobody knows.

@@ -10,8 +10,8 @@ from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
 
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
-BLOCK_HEADER: Final = re.compile(r"[|>][-+0-9]*")
-PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)+)*")
+_BLOCK_HEADER: Final = re.compile(r"[|>][-+0-9]*")
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)+)*")
 """Anchors and tags, and the comments that may stand between them and their value."""
 # What the rest of a document may have to do with: anchors, aliases, tabs, and scalars that end with the blank
 # lines behind them. Behind letters and the like a plain scalar goes on, and no anchor or alias begins; nor is
@@ -29,6 +29,20 @@ _METADATA: Final = re.compile(
 
 class CannotEdit(ValueError):
     """A text is written in a form that cannot be edited without writing it anew; says which."""
+
+
+def scalar_span(text: str, node: ScalarNode) -> tuple[int, int]:
+    """Gives where a scalar begins, behind its properties, and where it ends; a block counts up to its header.
+
+    >>> from fluxv2_migrate.yaml_text import read_document
+    >>> scalar_span("!!str 1", read_document("!!str 1")[0])
+    (6, 7)
+    """
+    start, end = node.start, node.end
+    properties = _PROPERTIES.match(text, start) if text[start] in "&!" else None
+    content = start if properties is None else properties.end()
+    header = _BLOCK_HEADER.match(text, content) if node.style in ("|", ">") else None
+    return content, end if header is None else header.end()
 
 
 def line_start(text: str, index: int) -> int:
