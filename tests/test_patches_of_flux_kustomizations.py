@@ -232,3 +232,45 @@ def test_annotations_of_files_count_whatever_flux_2_puts_over_them(value: str) -
     assert migration.ok
     assert "$imagepolicy" in str(migration.files["apps/front.yaml"])
     assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+
+
+def of_another_repository(path: str, *patches: Any) -> str:
+    """Gives a Kustomization that syncs something else, with its source."""
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata: {name: theirs, namespace: flux-system}\n"
+        "spec: {interval: 1m, url: 'https://git.example.com/team/app'}\n"
+    )
+    sync = kustomization(path, patches=list(patches), sourceRef={"kind": "GitRepository", "name": "theirs"})
+    return f"---\n{source}---\n{sync.replace('name: apps', 'name: theirs')}"
+
+
+@pytest.mark.parametrize("spec", [{}, {"targetNamespace": "other"}, {"namePrefix": "b-"}], ids=str)
+@pytest.mark.parametrize("patch", [TIMEOUT, VERSION], ids=["timeout", "version"])
+def test_kustomizations_of_one_file_with_the_same_patch(spec: dict[str, str], patch: Any) -> None:
+    files = tree(SYNCED, eu=[patch])
+    second = kustomization("./apps", patches=[patch], **spec).replace("name: apps", "name: again")
+    files["clusters/eu/apps.yaml"] = f"{files['clusters/eu/apps.yaml']!s}---\n{second}"
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert "helm.fluxcd.io" not in str(migration.files["clusters/eu/apps.yaml"])
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    assert fm.migrate_repository(migration.files).files == dict(migration.files)
+
+
+def test_the_same_patch_of_a_kustomization_of_another_repository_stays() -> None:
+    own = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata: {name: flux-system, namespace: flux-system}\n"
+        "spec: {interval: 1m, url: 'https://git.example.com/acme/fleet'}\n"
+    )
+    source = {"kind": "GitRepository", "name": "flux-system"}
+    sync = kustomization("./clusters/eu", sourceRef=source)
+    files = tree({"clusters/eu/gotk-sync.yaml": sync}, eu=[TIMEOUT])
+    theirs = of_another_repository("./apps", TIMEOUT)
+    files["clusters/eu/apps.yaml"] = f"{files['clusters/eu/apps.yaml']!s}---\n{own}{theirs}"
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    text = str(migration.files["clusters/eu/apps.yaml"])
+    assert text.count("helm.fluxcd.io") == 1
+    assert text.endswith(theirs)

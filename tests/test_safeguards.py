@@ -94,4 +94,4 @@ def test_a_kustomization_that_cannot_list_image_objects_keeps_the_annotations() 
 def test_a_patch_that_no_kustomization_of_flux_v2_lists_holds_the_release_back() -> None:
     use = PatchUse("prod/sync.yaml", FLUX_PATCHES, 0, "", 0, "json", "- op: test")
     with pytest.raises(HeldBack):
-        patch_texts._flux_document(use, read_repository({}))
+        patch_texts._flux_documents(use, read_repository({}), ())

@@ -84,12 +84,12 @@ class KustomizationEdits:
 
     made: list[KustomizationChange] = field(default_factory=list)
 
-    def replace_inline(self, use: PatchUse, rewrite: Callable[[str], str], document: int) -> None:
+    def replace_inline(self, use: PatchUse, rewrite: Callable[[str], str], documents: Iterable[int]) -> None:
         """Gives a patch that stands in a kustomization another text.
 
         Args:
             rewrite: gives it; of several documents in one text each may be another one's.
-            document: the index of the kustomization in its file.
+            documents: the indices of the kustomizations in their file that have it.
         """
         path = _entry(use)
         if use.field != "patchesStrategicMerge":
@@ -98,19 +98,19 @@ class KustomizationEdits:
         def edit(known: OpenDocument) -> Part:
             return text_part(known, path, rewrite(str(value_in(known.value, path)).strip()))
 
-        self.made.append(_EntryEdit(use.kustomization, document, edit))
+        self.made += (_EntryEdit(use.kustomization, each, edit) for each in documents)
 
     def retarget(
-        self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], document: int
+        self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], documents: Iterable[int]
     ) -> None:
         """Gives the target of a patch other fields.
 
         Args:
-            document: the index of the kustomization in its file.
+            documents: the indices of the kustomizations in their file that have it.
         """
         path = (*_entry(use), "target")
         edit = partial(fields_part, path=path, values=values, removed=removed)
-        self.made.append(_EntryEdit(use.kustomization, document, edit))
+        self.made += (_EntryEdit(use.kustomization, each, edit) for each in documents)
 
     def point(self, edit: FieldEdit | SelectionEdit) -> None:
         """Points a part of a kustomization to where fields are."""

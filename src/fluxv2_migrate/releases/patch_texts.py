@@ -57,6 +57,8 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import detect_style, edit_document, read_document
 
 _Text = tuple[str, ...]
+_FIRST: Final = (0,)
+"""The index of a kustomization in its own file."""
 _POINTING: Final = {
     "replacement": edits_of_replacement,
     "configuration": edits_of_configuration,
@@ -137,7 +139,7 @@ class _Converter:
     steps: dict[_Text, list[OldStep]] = field(default_factory=dict)
     uses: dict[_Text, PatchUse] = field(default_factory=dict)
     drafts: dict[_Text, PatchDraft | JsonPatchDraft] = field(default_factory=dict)
-    documents: dict[PatchUse, int] = field(default_factory=dict)
+    documents: dict[PatchUse, tuple[int, ...]] = field(default_factory=dict)
     documents_of: dict[_Text, set[DocumentKey]] = field(default_factory=dict)
     written: dict[PatchUse, set[Path]] = field(default_factory=dict)
     references: dict[tuple[DocumentKey, frozenset[PlacedRequest]], References] = field(default_factory=dict)
@@ -194,7 +196,9 @@ class _Converter:
                 reason = f"fluxd itself patches with {use.path}, and no kustomization can list it"
                 raise HeldBack(reason, "RP071")
             if use.field in FLUX_PATCH_FIELDS:
-                self.documents[use] = _flux_document(use, self.around.repository)
+                self.documents[use] = _flux_documents(
+                    use, self.around.repository, self.around.clusters.foreign
+                )
             if use.kind == "merge" and is_in_a_list(use, self.around.clusters.tree):
                 where = f"{use.path or use.kustomization} patches them in a list"
                 raise HeldBack(f"{where} that cannot be written as documents", "RP008")
@@ -334,12 +338,12 @@ class _Converter:
         targets = {use: target for use in closure.patches if (target := self._target(use)) is not None}
         version = api_version.rpartition("/")[2]
         for use, values, removed in targets_of(closure, clusters.builds, targets, version):
-            self.edits.retarget(use, values, removed, self.documents.get(use, 0))
+            self.edits.retarget(use, values, removed, self.documents.get(use, _FIRST))
 
     def _target(self, use: PatchUse) -> Mapping[str, Any] | None:
         """Gives what a patch is for, where its kustomization says so."""
         if use.field == FLUX_PATCHES:
-            document = self.around.repository.document(use.kustomization, self.documents[use])
+            document = self.around.repository.document(use.kustomization, self.documents[use][0])
             given = document.manifest["spec"]["patches"][use.entry].get("target")
             return given if isinstance(given, Mapping) else None
         entry = self.around.clusters.tree.patch_entry(use)
@@ -362,7 +366,7 @@ class _Converter:
                 inline.setdefault(text[:-1], []).append((use, draft.plan))
         for members in inline.values():
             use = members[0][0]
-            self.edits.replace_inline(use, partial(_inline, tuple(members)), self.documents.get(use, 0))
+            self.edits.replace_inline(use, partial(_inline, tuple(members)), self.documents.get(use, _FIRST))
 
     def _operations(self, use: PatchUse, draft: JsonPatchDraft) -> Iterator[PatchText]:
         if use.path:
@@ -371,21 +375,37 @@ class _Converter:
             yield PatchText(document, AppliedText(text, (), {}))
         else:
             rewrite = partial(write_operations, operations=draft.operations)
-            self.edits.replace_inline(use, rewrite, self.documents.get(use, 0))
+            self.edits.replace_inline(use, rewrite, self.documents.get(use, _FIRST))
 
 
-def _flux_document(use: PatchUse, repository: Repository) -> int:
-    """Gives which document of a file is the Kustomization of Flux v2 that has a patch."""
+def _flux_documents(
+    use: PatchUse, repository: Repository, foreign: Collection[DocumentKey]
+) -> tuple[int, ...]:
+    """Gives which documents of a file are the Kustomizations of Flux v2 that have a patch.
+
+    Where several have the same one at the same place, the same becomes of it in each of them.
+
+    Args:
+        foreign: the Kustomizations that sync another repository.
+    """
     if use.field != FLUX_PATCHES:
         reason = f"{use.kustomization} patches them in {use.field}, which Flux v2 has no more"
         raise HeldBack(f"{reason}, and listed in spec.patches it would not do the same")
-    for document in repository.documents.get(use.kustomization, ()):
-        spec = document.manifest.get("spec")
-        patches = spec.get("patches") if isinstance(spec, Mapping) else None
-        entry = patches[use.entry] if isinstance(patches, list) and use.entry < len(patches) else None
-        if isinstance(entry, Mapping) and str(entry.get("patch")).strip() == use.inline:
-            return document.index
-    raise HeldBack(f"{use.kustomization} patches them in a field that Flux v2 has no more")
+    found = tuple(
+        document.index
+        for document in repository.documents.get(use.kustomization, ())
+        if document.key not in foreign and _has_patch(document, use)
+    )
+    if not found:
+        raise HeldBack(f"{use.kustomization} patches them in a field that Flux v2 has no more")
+    return found
+
+
+def _has_patch(document: Document, use: PatchUse) -> bool:
+    spec = document.manifest.get("spec")
+    patches = spec.get("patches") if isinstance(spec, Mapping) else None
+    entry = patches[use.entry] if isinstance(patches, list) and use.entry < len(patches) else None
+    return isinstance(entry, Mapping) and str(entry.get("patch")).strip() == use.inline
 
 
 def _stays(annotation: str) -> bool:
