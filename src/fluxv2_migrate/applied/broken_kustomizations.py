@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fluxv2_migrate.applied.result import Result
-from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build, overlay_then
+from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlay_then
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.folders import is_below, normal_path
-from fluxv2_migrate.kustomize import Build, KustomizeTree, controller_build
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
 
@@ -22,11 +22,12 @@ def tell_of_broken_kustomizations(result: Result, findings: FindingGroups) -> No
     changed = {path: text for path, text in result.texts.items() if text is not None}
     for document, own in _unknown(result):
         path = normal_path(own.path)
-        before = _built(result.clusters.tree, path, own.overlay)
+        before = own.built(result.clusters.tree)
         is_touched = any(is_below(each, path) for each in result.texts)
         if before.failure is not None or not (is_touched or not result.texts.keys().isdisjoint(before.files)):
             continue
-        problem = _built(result.tree, path, overlay_then(own.overlay, changed, result.repository)).failure
+        then = replace(own, overlay=overlay_then(own.overlay, changed, result.repository))
+        problem = then.built(result.tree).failure
         if problem is not None:
             message = (
                 f"it applies {shown_folder(path)}, and kustomize fails after the migration: {problem.reason}"
@@ -45,8 +46,3 @@ def _unknown(result: Result) -> Iterator[tuple[Document, FluxKustomization]]:
         path = normal_path(own.path)
         if path not in known and clusters.tree.is_folder(path):
             yield document, own
-
-
-def _built(tree: KustomizeTree, folder: str, overlay: str) -> Build:
-    artifact = tree.artifact()
-    return overlaid_build(artifact, folder, overlay) if overlay else controller_build(tree, folder)

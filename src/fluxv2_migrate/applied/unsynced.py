@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.reconciled import in_namespace
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.folders import is_below, normal_path
-from fluxv2_migrate.kustomize import controller_build
+from fluxv2_migrate.kubernetes import namespace_and_name
+from fluxv2_migrate.kustomize import BuiltObject
 from fluxv2_migrate.quoting import plural, shown_folder
+from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.surroundings.known import Surroundings
 
 
@@ -28,53 +31,92 @@ def tell_of_unsynced(
         for folder in (path.path, *path.builds)
         if folder in tree.kustomizations
     }
-    named: dict[str, str] | None = None
-    for folder in _unsynced(around):
-        own = tree.kustomizations.get(folder)
+    named = _named_paths(around)
+    told: set[str] = set()
+    for document, kustomization in _of_nobody(around):
+        folder, build = normal_path(kustomization.path), kustomization.built(tree)
         # What comes out of a folder that is synced comes with all that is made there.
         found = [
             each
-            for each in controller_build(tree, folder).objects
+            for each in (build.objects if build.ok else ())
             if each.key in migrated
-            and synced.isdisjoint(step.path for step in each.steps)
-            and not (own is None and _is_read(each.path, clusters))
+            and (
+                not _is_seen(each, kustomization, clusters)
+                or not (_is_read(each.path, folder, clusters) or _goes_through(each, synced))
+            )
         ]
-        if not found:
+        if found:
+            told.add(folder)
+            by = named.get(folder, document.path)
+            own = tree.kustomizations.get(folder)
+            place = (document.path, document.line) if own is None else (own.path, 1)
+            _say("RP052", folder, found, place, by, findings)
+    for folder in tree.roots:
+        build = clusters.builds.get((folder, ""))
+        if build is None or folder in told or _is_synced(folder, clusters):
             continue
-        named = _named_paths(around) if named is None else named
-        message = (
-            f"{shown_folder(folder)} builds {plural(len(found), 'migrated release')}, and no cluster is "
-            "known to sync it: sources that they need are made for other clusters only"
-        )
-        related = list(dict.fromkeys(f"{each.path}:1" for each in found))
-        by = next((file for path, file in named.items() if is_below(folder, path)), None)
-        if by is None and own is not None:
-            findings.say("RP051", message, own.path, 1, related)
-        elif by is not None:
-            place = by if own is None else own.path
-            findings.say("RP052", f"{message}; {by} names it", place, 1, [f"{by}:1", *related])
+        found = [
+            each
+            for each in build.objects
+            if each.key in migrated and not _goes_through(each, synced)
+        ]
+        by = next((file for path, file in named.items() if is_below(folder, path)), "")
+        place = (tree.kustomizations[folder].path, 1)
+        _say("RP052" if by else "RP051", folder, found, place, by, findings)
 
 
-def _unsynced(around: Surroundings) -> Iterator[str]:
-    """Gives the folders that may be built for somebody, and that no known cluster syncs."""
-    clusters, tree = around.clusters, around.clusters.tree
-    named = (
-        normal_path(own.path)
-        for _, document in around.repository.new_objects()
-        # What a known cluster has of it comes with what that one has of other paths.
-        if document.key not in clusters.foreign
-        and not clusters.having(document.key)
-        and (own := FluxKustomization.of_document(document)) is not None
-        and own.path
+def _say(
+    code: str,
+    folder: str,
+    found: Sequence[BuiltObject],
+    place: tuple[str, int],
+    by: str,
+    findings: FindingGroups,
+) -> None:
+    if not found:
+        return
+    message = (
+        f"{shown_folder(folder)} builds {plural(len(found), 'migrated release')}, and no cluster is known to "
+        "sync it: sources that they need are made for other clusters only"
     )
-    for folder in dict.fromkeys((*tree.roots, *sorted(filter(tree.is_folder, named)))):
-        if not _is_synced(folder, clusters):
-            yield folder
+    related = list(dict.fromkeys(f"{each.path}:1" for each in found))
+    if by:
+        message, related = f"{message}; {by} names it", [f"{by}:1", *related]
+    findings.say(code, message, *place, related)
 
 
-def _is_read(path: str, clusters: ClusterMap) -> bool:
-    """Gives whether a file lies where all files are read for a cluster, those that are made, too."""
-    return any(synced.files != "none" and is_below(path, synced.path) for _, synced in clusters.sync_paths())
+def _of_nobody(around: Surroundings) -> Iterator[tuple[Document, FluxKustomization]]:
+    """Gives the Kustomizations of Flux v2 of which nothing tells which cluster has them."""
+    clusters = around.clusters
+    for _, document in around.repository.new_objects():
+        own = FluxKustomization.of_document(document)
+        is_known = document.key in clusters.foreign or clusters.having(document.key)
+        if own is not None and not is_known and own.path and clusters.tree.is_folder(normal_path(own.path)):
+            yield document, own
+
+
+def _is_seen(each: BuiltObject, kustomization: FluxKustomization, clusters: ClusterMap) -> bool:
+    """Gives whether a known cluster has a release where a Kustomization has it, so that it is named alike."""
+    namespace, name = namespace_and_name(in_namespace(each.manifest, kustomization.target_namespace))
+    return any(
+        # What names no namespace has that of its cluster.
+        (one.namespace_afterwards, one.name)
+        in ((namespace, name), (namespace or clusters.default_namespace(one.cluster), name))
+        for one in clusters.sightings.get((each.path, each.index), ())
+    )
+
+
+def _goes_through(each: BuiltObject, synced: Collection[str]) -> bool:
+    """Gives whether a kustomization takes part that is built for a known cluster."""
+    return any(step.path in synced for step in each.steps)
+
+
+def _is_read(path: str, folder: str, clusters: ClusterMap) -> bool:
+    """Gives whether a file lies where all files are read for a cluster, and for who syncs a folder, too."""
+    is_listed = clusters.tree.has_kustomization_file(folder)
+    return not is_listed and any(
+        synced.files != "none" and is_below(path, synced.path) for _, synced in clusters.sync_paths()
+    )
 
 
 def _is_synced(folder: str, clusters: ClusterMap) -> bool:

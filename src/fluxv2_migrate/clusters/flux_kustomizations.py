@@ -16,7 +16,7 @@ from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.folders import kustomization_files
+from fluxv2_migrate.folders import kustomization_files, normal_path
 from fluxv2_migrate.kubernetes import (
     annotations_of,
     as_list,
@@ -34,6 +34,7 @@ from fluxv2_migrate.kustomize import (
     Kustomization,
     KustomizeTree,
     PatchUse,
+    controller_build,
     generated_resources,
     keys_of_pointer,
 )
@@ -140,6 +141,11 @@ class FluxKustomization:
             target_namespace=self.target_namespace,
             substituted_by=self.file if self.substitutes else "",
         )
+
+    def built(self, tree: KustomizeTree) -> Build:
+        """Gives what kustomize-controller builds for it, before its target namespace."""
+        path = normal_path(self.path)
+        return overlaid_build(tree, path, self.overlay) if self.overlay else controller_build(tree, path)
 
     @property
     def naming(self) -> tuple[str, ...]:

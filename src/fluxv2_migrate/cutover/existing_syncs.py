@@ -80,10 +80,9 @@ def tell_of_turns(view: ClusterView, around: Surroundings, findings: FindingGrou
         if not by_path:
             for each in clusters.objects(view, around.repository.documents):
                 by_path.setdefault(each.synced.path, {})[_identity(each)] = each
-        build = overlaid_build(tree, path, own.overlay) if own.overlay else controller_build(tree, path)
         applied = {
             _identity_of(manifest, clusters.default_namespace(view.name)): manifest
-            for built in build.objects
+            for built in own.built(tree).objects
             for manifest in [in_namespace(built.manifest, own.target_namespace)]
         }
         for synced in fluxds:

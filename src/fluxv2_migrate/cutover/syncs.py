@@ -172,6 +172,7 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
     )
     existing = tuple(_existing(view, around))
     there = {each.path for each in existing}
+    own = there.intersection(view.paths)
     version = around.versions[view.name]
     files = around.repository.texts
     synced_folders = [synced for synced in view.sync_paths if synced.path not in files]
@@ -179,7 +180,7 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         path
         for synced in synced_folders
         for path in (synced.builds if synced.files == "none" else (synced.path,))
-        if path not in there and not _is_taken_in(path, view, there, around)
+        if path not in there and not _is_taken_in(path, own, around)
     ]
     versions = view.settings.helm_operator.helm_versions
     running, has_helm_2 = running_programs(view, around, manifests), not versions or "v2" in versions
@@ -195,18 +196,19 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
         has_helm_2=has_helm_2,
     )
     if view.flux2_file or (synced_folders and not paths):
-        missing = ((path, path) for path in wanted if not any(is_below(path, each) for each in there))
+        missing = ((path, path) for path in wanted if not _is_taken_in(path, there, around))
         return replace(sync, state="there", existing=existing, kustomizations=tuple(missing))
     return sync
 
 
-def _is_taken_in(path: str, view: ClusterView, there: Collection[str], around: Surroundings) -> bool:
-    """Gives whether a Kustomization of Flux v2 that is there applies all of a path beside another one."""
+def _is_taken_in(path: str, others: Collection[str], around: Surroundings) -> bool:
+    """Gives whether all of a path comes with one of others that Kustomizations of Flux v2 apply."""
     tree = around.clusters.tree
-    others = [each for each in view.sync_paths if each.path != path and each.path in there]
     including = (path, *tree.ancestors(path))
     return any(
-        is_below(path, each.path) if not tree.has_kustomization_file(each.path) else each.path in including
+        each in including and tree.build(each).ok
+        if tree.has_kustomization_file(each)
+        else is_below(path, each)
         for each in others
     )
 

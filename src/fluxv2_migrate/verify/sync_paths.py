@@ -95,12 +95,24 @@ def verify_sync_paths(
             objects = objects_of_fluxd(synced, context.before.clusters, context.repository)
             filled += [each for each in objects if not each.namespace]
             now = () if reconciled is None else reconciled.paths
-            own = tuple(each for each in now if each.sync_path == synced.path) or _covering(now, synced)
             known = tuple(each for folder in synced.folders for each in before.syncing(folder, view))
+            own = tuple(
+                each
+                for each in now
+                if each.sync_path == synced.path and not _is_beside(each.by, known, before)
+            )
+            own = own or _covering(now, synced)
             path = _Path(view, synced, own, known, objects, before, astray)
             paths.append(_verify(path, reconciled, seen, context))
         namespaces += _filled_in(view, filled, reconciled, context)
     return list(together(((None, each) for each in paths), context.every_cluster)), namespaces
+
+
+def _is_beside(by: FluxKustomization | None, known: Sequence[FluxKustomization], before: Reconciler) -> bool:
+    """Gives whether a Kustomization was there as it is, and syncs something else than this path."""
+    if by is None or by in known:
+        return False
+    return any(each == by and each.manifest == by.manifest for each in before.kustomizations)
 
 
 def _covering(now: Sequence[ReconciledPath], synced: SyncPath) -> tuple[ReconciledPath, ...]:
@@ -172,14 +184,12 @@ def _nothing_to_compare(path: _Path, files: Sequence[str], context: Context) -> 
 
 
 def _rested_before(path: _Path, context: Context) -> str:
-    """Gives why a Kustomization applies nothing of a path, if none did before and no fluxd is known."""
-    if path.view.flux1.fluxd is not None or context.before.clusters.given:
+    """Gives why Kustomizations apply nothing of a path, if none did before and no fluxd is known."""
+    if path.view.flux1.fluxd is not None or context.before.clusters.given or not path.before:
         return ""
-    rests = [each.rest for each in (*path.before, *(now.by for now in path.now)) if each is not None]
-    known = [each for each in rests if each is not None]
-    if not path.before or len(known) < len(path.before) + len(path.now):
-        return ""
-    return f"Flux v2 applied nothing of it before either: {path.before[0].file} {known[0].why}"
+    known = (each for each in path.reconciler.reconcile(path.view).paths if each.by in path.before)
+    reasons = [each.obstacle for each in (*known, *path.now)]
+    return f"Flux v2 applied nothing of it before either: {reasons[0]}" if reasons and all(reasons) else ""
 
 
 def _why_missing(path: _Path, files: Sequence[str], reconciled: ReconciledCluster, context: Context) -> str:
