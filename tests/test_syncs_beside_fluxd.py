@@ -20,6 +20,7 @@ URL = "git.example.com/acme/fleet"
 BUILDS = "version: 1\n{}:\n  generators:\n  - command: kustomize build .\n{}"
 PLAIN_BUILD = BUILDS.format("commandUpdated", "")
 PATCHED_BUILD = BUILDS.format("patchUpdated", "  patchFile: over.yaml\n")
+SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n"
 VALUES = release_text("  values: {replicas: 2}\n")
 # Whose the Kustomization is: of fluxd's folder, of what fluxd applies, of what it applies itself, of nobody.
 PLACES = ("flux/apps.yaml", "{fluxd}/apps.yaml", "{path}/apps.yaml", "management/apps.yaml")
@@ -79,7 +80,7 @@ def under(place: str, over: str, config: str) -> Files:
     }
 
 
-def hold_everything_is_told(files: Files) -> fm.Migration:
+def hold_everything_is_told(files: Files, *, with_builds: bool = True) -> fm.Migration:
     """Holds that what is migrated builds wherever Flux v2 syncs it, and is verified, or that it is told."""
     migration = fm.migrate_repository(files)
     if not migration.ok:
@@ -87,7 +88,7 @@ def hold_everything_is_told(files: Files) -> fm.Migration:
     report = fm.verify_migration(files, migration.files, declared=migration.declared)
     assert report.ok, report.to_markdown()
     tree = KustomizeTree(migration.files)
-    for _, manifest in documents_of(migration.files):
+    for _, manifest in documents_of(migration.files) if with_builds else ():
         if manifest.get("kind") == "Kustomization" and "sourceRef" in (manifest.get("spec") or {}):
             build = controller_build(tree, normal_path(manifest["spec"]["path"]))
             assert build.ok, build.problems
@@ -145,9 +146,7 @@ def test_objects_that_take_turns(place: str) -> None:
     files = under(place, "", PLAIN_BUILD)
     kustomization = str(files["base/kustomization.yaml"])
     files["base/kustomization.yaml"] = kustomization.replace("[web.yaml", "[web.yaml, settings.yaml")
-    files["base/settings.yaml"] = (
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n"
-    )
+    files["base/settings.yaml"] = SETTINGS
     files["prod/kustomization.yaml"] = f"{files['prod/kustomization.yaml']!s}commonLabels: {{stage: prod}}\n"
     migration = fm.migrate_repository(files)
     (told,) = (each for each in migration.findings if each.code == "RP080")
@@ -307,3 +306,72 @@ def test_what_is_made_for_a_path_and_is_there_already() -> None:
     assert "kind: GitRepository\nmetadata" not in str(
         hold_everything_is_told(files).created["prod/flux-system/gotk-sync.yaml"]
     )
+
+
+def test_a_kustomization_of_nobody_that_names_a_release_otherwise() -> None:
+    # One moves the path elsewhere, for which the release is named; the other one leaves it where it is.
+    files: Files = {
+        "p/web.yaml": release(),
+        "p/sync.yaml": sync("p", ", targetNamespace: moved"),
+        "management/p.yaml": sync("p").replace("name: apps", "name: p"),
+    }
+    migration = fm.migrate_repository(files)
+    (told,) = (each for each in migration.findings if each.severity == "error")
+    assert (told.code, told.path) == ("RP052", "management/p.yaml")
+    alike = files | {
+        "management/p.yaml": sync("p", ", targetNamespace: moved").replace("name: apps", "name: p")
+    }
+    assert fm.migrate_repository(alike).ok
+
+
+def test_an_overlay_of_nobody_names_the_release_of_a_base_otherwise() -> None:
+    files = base("prod") | {
+        "prod/api.yaml": release("api"),
+        "flux/apps.yaml": sync("base"),
+        "base/kustomization.yaml": listing("web.yaml"),
+        "base/web.yaml": release(),
+        "over/kustomization.yaml": listing("../base"),
+        "management/over.yaml": sync("over", ", targetNamespace: moved"),
+    }
+    errors = [each for each in fm.migrate_repository(files).findings if each.severity == "error"]
+    assert [(each.code, each.path) for each in errors] == [("RP052", "over/kustomization.yaml")]
+    files["management/over.yaml"] = sync("over")
+    assert fm.migrate_repository(files).ok
+
+
+def test_a_path_that_is_built_by_nothing_is_no_part_of_another_one() -> None:
+    # kustomize fails with the folder that has no kustomization, and nothing but fluxd applied it.
+    files = base("p/sub") | {
+        "p/sub/web.yaml": release(),
+        "p/kustomization.yaml": listing("sub", "apps.yaml"),
+        "p/apps.yaml": sync("p"),
+    }
+    migration = fm.migrate_repository(files)
+    assert any("path: ./p/sub\n" in str(text) for text in migration.created.values())
+    # What syncs it stands beside the one that applies nothing.
+    assert [each.code for each in migration.findings if each.severity == "error"] == ["RP054"]
+
+
+def test_kustomizations_that_applied_nothing_go_on_to_apply_nothing() -> None:
+    patch = ", patches: [{patch: '{apiVersion: v1, kind: Secret, metadata: {name: gone}}'}]"
+    files = base("prod") | {
+        "prod/web.yaml": release(),
+        "prod/apps.yaml": sync("other", patch),
+        "other/settings.yaml": SETTINGS,
+        "alone/kustomization.yaml": listing("apps.yaml"),
+        "alone/apps.yaml": sync("alone", patch).replace("name: apps", "name: alone"),
+    }
+    migration = hold_everything_is_told(files, with_builds=False)
+    assert migration.ok
+
+
+def test_what_is_made_twice_of_a_file_that_fluxd_read_once_is_told() -> None:
+    files = base("") | {
+        "base/kustomization.yaml": listing("web.yaml"),
+        "base/web.yaml": release(),
+        "over/kustomization.yaml": listing("../base", more="namespace: prod\n"),
+    }
+    migration = fm.migrate_repository(files)
+    told = [each for each in migration.findings if each.severity == "error"]
+    assert [(each.code, each.path) for each in told] == [("RP022", "over/kustomization.yaml")]
+    assert "HelmRelease prod/web, which fluxd did not apply" in told[0].message

@@ -31,14 +31,23 @@ def tell_of_unsynced(
         for folder in (path.path, *path.builds)
         if folder in tree.kustomizations
     }
+    # What Kustomizations make of the paths of fluxd is told there.
+    fluxds = {
+        folder
+        for view, path in clusters.sync_paths()
+        for folder in path.folders
+        if view.flux1.fluxd is not None or clusters.given
+    }
     named = _named_paths(around)
     told: set[str] = set()
     for document, kustomization in _of_nobody(around):
-        folder, build = normal_path(kustomization.path), kustomization.built(tree)
+        if normal_path(kustomization.path) in fluxds:
+            continue
+        folder, applied = normal_path(kustomization.path), kustomization.built(tree)
         # What comes out of a folder that is synced comes with all that is made there.
         found = [
             each
-            for each in (build.objects if build.ok else ())
+            for each in (applied.objects if applied.ok else ())
             if each.key in migrated
             and (
                 not _is_seen(each, kustomization, clusters)
@@ -55,11 +64,7 @@ def tell_of_unsynced(
         build = clusters.builds.get((folder, ""))
         if build is None or folder in told or _is_synced(folder, clusters):
             continue
-        found = [
-            each
-            for each in build.objects
-            if each.key in migrated and not _goes_through(each, synced)
-        ]
+        found = [each for each in build.objects if each.key in migrated and not _goes_through(each, synced)]
         by = next((file for path, file in named.items() if is_below(folder, path)), "")
         place = (tree.kustomizations[folder].path, 1)
         _say("RP052" if by else "RP051", folder, found, place, by, findings)
@@ -114,8 +119,9 @@ def _goes_through(each: BuiltObject, synced: Collection[str]) -> bool:
 def _is_read(path: str, folder: str, clusters: ClusterMap) -> bool:
     """Gives whether a file lies where all files are read for a cluster, and for who syncs a folder, too."""
     is_listed = clusters.tree.has_kustomization_file(folder)
-    return not is_listed and any(
-        synced.files != "none" and is_below(path, synced.path) for _, synced in clusters.sync_paths()
+    return any(
+        folder in synced.folders or (not is_listed and synced.files != "none" and is_below(path, synced.path))
+        for _, synced in clusters.sync_paths()
     )
 
 

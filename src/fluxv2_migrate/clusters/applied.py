@@ -278,6 +278,11 @@ class _Comparison:
             same = next((one for one in made if one.identity == _of(each)), None)
             if same is not None:
                 shaped += self._changed(each, same)
+                # Another kustomization makes one more of it.
+                others = {one.identity: one for one in made if one.identity != same.identity}
+                shaped += [
+                    ShapedObject(each.place, one.taker, "", _name(one.identity)) for one in others.values()
+                ]
             elif made or each.is_local:
                 shaped += [
                     ShapedObject(each.place, one.taker, _name(_of(each)), _name(one.identity)) for one in made

@@ -50,12 +50,8 @@ def _with_flux2_paths(
             if _brings(found, seen, reader):
                 paths.append(synced)
                 seen += found
-    if len(paths) == len(view.sync_paths):
-        return view
-    settings = view.settings.model_copy(
-        update={"sync_paths": tuple(dict.fromkeys(each.path for each in paths))}
-    )
-    return replace(view, settings=settings, sync_paths=tuple(paths))
+    # What is said of the cluster names the paths of fluxd alone: these are found again, and read as here.
+    return view if len(paths) == len(view.sync_paths) else replace(view, sync_paths=tuple(paths))
 
 
 def _kustomizations(

@@ -82,7 +82,7 @@ def read_clusters(
         return ClusterMap()
     if found.given:
         views = with_operators(list(given_clusters(programs, reader)), programs, reader)
-        known = (_with_options(view, options) for view in views)
+        known = [_with_options(view, options) for view in with_flux2_paths(list(views), reader)]
         apis = _apis_of_releases(reader)
         found.clusters = tuple(_with_old_fluxd(view, apis) for view in known)
         for view in found.clusters:
