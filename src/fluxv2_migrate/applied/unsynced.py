@@ -107,7 +107,7 @@ def _is_seen(each: BuiltObject, kustomization: FluxKustomization, clusters: Clus
         # What names no namespace has that of its cluster.
         (one.namespace_afterwards, one.name)
         in ((namespace, name), (namespace or clusters.default_namespace(one.cluster), name))
-        for one in clusters.sightings.get((each.path, each.index), ())
+        for one in clusters.sightings.get(each.key, ())
     )
 
 
