@@ -29,7 +29,7 @@ from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.reading import read_repository
 from fluxv2_migrate.yaml_text import read_document, split_documents
-from manifest_texts import fluxd_text, workload_text
+from manifest_texts import CHART, fluxd_text, release_text, workload_text
 
 Files = dict[str, str | bytes]
 NAMES = st.sampled_from(["a", "b", "ab", "c.d"])
@@ -827,3 +827,22 @@ def test_a_folder_with_nothing_but_a_flux_yaml_is_no_cluster(beside: Files, clus
         **beside,
     }
     assert [view.name for view in see(files).clusters] == clusters
+
+
+@pytest.mark.parametrize("where", ["flux yaml", "fluxd"])
+def test_what_lies_loose_beside_the_folders_of_known_clusters_is_of_none(where: str) -> None:
+    files: dict[str, str | bytes] = {
+        "prod/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/web.yaml": release_text(CHART),
+        "loose.yaml": release_text(CHART, name="db"),
+    }
+    if where == "fluxd":
+        files["flux/fluxd.yaml"] = fluxd_text("--git-path=prod", "--git-url=git@git.example.com:acme/fleet")
+    else:
+        files["prod/.flux.yaml"] = (
+            "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n"
+        )
+    migration = fm.migrate_repository(files)
+    assert [each.sync_paths for each in migration.context.clusters] == [("prod",)]
+    errors = [(each.code, each.path) for each in migration.findings if each.severity == "error"]
+    assert errors == [("RP035", "loose.yaml")]

@@ -275,8 +275,8 @@ def _apart(
 ) -> Iterator[str]:
     """Gives the folders into which a root falls, so that none holds what belongs to something outside.
 
-    A folder of which something outside takes files is no cluster for those that it leaves. What lies below
-    one whose kustomization is taken is none either.
+    A folder of which something outside takes files is no cluster for those that it leaves, nor is one in
+    which a cluster that is known has its own. What lies below one whose kustomization is taken is none either.
 
     Args:
         known: folders, each with the one that takes it in; empty for a cluster that is known.
@@ -299,7 +299,7 @@ def _apart(
     for child, members in sorted(inner.items()):
         if child != root:
             yield from _apart(child, known, members, kustomizations)
-        elif not is_taken:
+        elif not is_taken and all(taker for _, taker in known):
             yield root
 
 
