@@ -276,7 +276,8 @@ def _apart(
     """Gives the folders into which a root falls, so that none holds what belongs to something outside.
 
     A folder of which something outside takes files is no cluster for those that it leaves, nor is one in
-    which a cluster that is known has its own. What lies below one whose kustomization is taken is none either.
+    which a cluster that is known has its own. What lies below one whose kustomization is taken is none
+    either.
 
     Args:
         known: folders, each with the one that takes it in; empty for a cluster that is known.
