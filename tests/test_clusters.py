@@ -606,8 +606,10 @@ def texts(draw: st.DrawFn) -> str:
                 "apiVersion: v1\nkind: A\nmetadata:\n  name: {}\n",
                 "apiVersion: v1\nkind: A\nmetadata: {name: a}\n",
                 "apiVersion: v1\nkind: A\nmetadata:\n  name: yes\n  namespace: ~\n",
-                "apiVersion: v1\nkind: AList\n"
-                "items:\n- {apiVersion: v1, kind: A, metadata: {name: a}}\n- {}\n- x\n",
+                (
+                    "apiVersion: v1\nkind: AList\n"
+                    "items:\n- {apiVersion: v1, kind: A, metadata: {name: a}}\n- {}\n- x\n"
+                ),
                 "kind: A\nmetadata:\n  name: a\n",
                 "apiVersion: v1\nkind: A\nmetadata:\n",
                 "apiVersion: v1\nkind: A\nmetadata:\n  labels: {}\n",
