@@ -375,3 +375,39 @@ def test_what_is_made_twice_of_a_file_that_fluxd_read_once_is_told() -> None:
     told = [each for each in migration.findings if each.severity == "error"]
     assert [(each.code, each.path) for each in told] == [("RP022", "over/kustomization.yaml")]
     assert "HelmRelease prod/web, which fluxd did not apply" in told[0].message
+
+
+def test_a_kustomization_that_a_build_renames_is_the_one_that_was_there() -> None:
+    patch = ", patches: [{patch: '{apiVersion: v1, kind: Secret, metadata: {name: gone}}'}]"
+    files = base("prod", "--manifest-generation=true") | {
+        "prod/.flux.yaml": PLAIN_BUILD,
+        "prod/kustomization.yaml": listing("../base", "web.yaml", more="namePrefix: eu-\n"),
+        "prod/web.yaml": release_text(f"  releaseName: web\n{CHART}"),
+        "base/kustomization.yaml": listing("apps.yaml"),
+        "base/apps.yaml": sync("other", patch),
+        "other/settings.yaml": SETTINGS,
+    }
+    report = fm.verify_migration(files, fm.migrate_repository(files).files)
+    assert {each.status for each in report.sync_paths} == {"same"}
+
+
+def test_two_kustomizations_of_one_path_of_which_one_is_nobody_s() -> None:
+    files = base("prod") | {
+        "prod/web.yaml": release(),
+        "flux/more.yaml": sync("more"),
+        "management/more.yaml": sync("more").replace("name: apps", "name: more"),
+        "more/api.yaml": release("api"),
+    }
+    assert hold_everything_is_told(files).ok
+
+
+def test_a_kustomization_of_the_only_cluster_that_moves_what_it_does_not_know() -> None:
+    # Of what fluxd syncs nothing is here, and the folders show a cluster.
+    files = base("gone") | {
+        "apps/web.yaml": release(),
+        "other/api.yaml": release("api"),
+        "flux/apps.yaml": sync("apps", ", targetNamespace: moved"),
+        "management/apps.yaml": sync("apps").replace("name: apps", "name: more"),
+    }
+    errors = [each for each in fm.migrate_repository(files).findings if each.severity == "error"]
+    assert "RP052" in {each.code for each in errors}

@@ -40,7 +40,9 @@ def tell_of_unsynced(
     }
     named = _named_paths(around)
     told: set[str] = set()
-    for document, kustomization in _of_nobody(around):
+    for document, kustomization in _kustomizations(around):
+        # What a known cluster has of it comes with what that one has of other paths.
+        is_known = bool(clusters.having(document.key))
         if normal_path(kustomization.path) in fluxds:
             continue
         folder, applied = normal_path(kustomization.path), kustomization.built(tree)
@@ -49,9 +51,9 @@ def tell_of_unsynced(
             each
             for each in (applied.objects if applied.ok else ())
             if each.key in migrated
-            and (
-                not _is_seen(each, kustomization, clusters)
-                or not (_is_read(each.path, folder, clusters) or _goes_through(each, synced))
+            and not (
+                _is_seen(each, kustomization, clusters)
+                and (is_known or _is_read(each.path, folder, clusters) or _goes_through(each, synced))
             )
         ]
         if found:
@@ -90,13 +92,15 @@ def _say(
     findings.say(code, message, *place, related)
 
 
-def _of_nobody(around: Surroundings) -> Iterator[tuple[Document, FluxKustomization]]:
-    """Gives the Kustomizations of Flux v2 of which nothing tells which cluster has them."""
+def _kustomizations(around: Surroundings) -> Iterator[tuple[Document, FluxKustomization]]:
+    """Gives the Kustomizations of Flux v2 that may apply a folder, but those of known clusters that rest."""
     clusters = around.clusters
     for _, document in around.repository.new_objects():
         own = FluxKustomization.of_document(document)
-        is_known = document.key in clusters.foreign or clusters.having(document.key)
-        if own is not None and not is_known and own.path and clusters.tree.is_folder(normal_path(own.path)):
+        if own is None or document.key in clusters.foreign:
+            continue
+        rests = own.rest is not None and clusters.having(document.key)
+        if own.path and clusters.tree.is_folder(normal_path(own.path)) and not rests:
             yield document, own
 
 

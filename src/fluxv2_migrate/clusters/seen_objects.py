@@ -270,7 +270,8 @@ def _reconciled(
     sightings = clusters.sightings.get(document.key, [])
     told: list[SeenObject] = [] if sightings or having else list(_unseen(document, line, clusters))
     for sighting in sightings:
-        if sighting.cluster in having or (sighting.cluster not in reconciled and having):
+        is_of_nobody = not sighting.cluster or sighting.cluster not in reconciled
+        if sighting.cluster in having or (is_of_nobody and having):
             continue
         obstacle = absence.of(document.path, sighting) if sighting.cluster else ""
         told += [each for each in _sighted(document, line, sighting, obstacle) if each not in told]

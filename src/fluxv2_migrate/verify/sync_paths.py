@@ -88,6 +88,8 @@ def verify_sync_paths(
         reconciled = context.reconciled.get(view.name)
         here = [each.resource for each in told if not each.cluster or view.name in each.cluster.split(", ")]
         seen = None if reconciled is None else ObjectsOfCluster(view, reconciled, before, here, context)
+        had = before.reconcile(view).paths if before.kustomizations else ()
+        beside = [*before.kustomizations, *(each.by for each in had if each.by is not None)]
         filled: list[FluxdObject] = []
         known_astray = before.without_folder(view)
         astray = tuple(each for each in after.without_folder(view) if each not in known_astray)
@@ -97,9 +99,7 @@ def verify_sync_paths(
             now = () if reconciled is None else reconciled.paths
             known = tuple(each for folder in synced.folders for each in before.syncing(folder, view))
             own = tuple(
-                each
-                for each in now
-                if each.sync_path == synced.path and not _is_beside(each.by, known, before)
+                each for each in now if each.sync_path == synced.path and not _is_in(each.by, known, beside)
             )
             own = own or _covering(now, synced)
             path = _Path(view, synced, own, known, objects, before, astray)
@@ -108,11 +108,15 @@ def verify_sync_paths(
     return list(together(((None, each) for each in paths), context.every_cluster)), namespaces
 
 
-def _is_beside(by: FluxKustomization | None, known: Sequence[FluxKustomization], before: Reconciler) -> bool:
+def _is_in(
+    by: FluxKustomization | None,
+    known: Sequence[FluxKustomization],
+    beside: Sequence[FluxKustomization],
+) -> bool:
     """Gives whether a Kustomization was there as it is, and syncs something else than this path."""
     if by is None or by in known:
         return False
-    return any(each == by and each.manifest == by.manifest for each in before.kustomizations)
+    return any(each == by and each.manifest == by.manifest for each in beside)
 
 
 def _covering(now: Sequence[ReconciledPath], synced: SyncPath) -> tuple[ReconciledPath, ...]:
