@@ -12,7 +12,7 @@ from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from fluxv2_migrate.repository.reading import read_repository
-from manifest_texts import CHART, fluxd_text, release_text
+from manifest_texts import AUTOMATED, CHART, fluxd_text, release_text, workload_text
 from reference_trees import documents_of
 
 Files = dict[str, str | bytes]
@@ -411,3 +411,24 @@ def test_a_kustomization_of_the_only_cluster_that_moves_what_it_does_not_know() 
     }
     errors = [each for each in fm.migrate_repository(files).findings if each.severity == "error"]
     assert "RP052" in {each.code for each in errors}
+
+
+def test_what_a_suspended_kustomization_would_apply_too_is_no_release_too_many() -> None:
+    files = base("") | {"p/web.yaml": release(), "q/apps.yaml": sync("p", ", suspend: true")}
+    assert hold_everything_is_told(files).ok
+
+
+def test_a_path_of_fluxd_that_people_sync_beside_a_kustomization_for_a_base() -> None:
+    # What renames all that is put there leaves the sync to people.
+    files = base("prod", "--manifest-generation=true") | {
+        "prod/.flux.yaml": PLAIN_BUILD,
+        "prod/kustomization.yaml": listing("../base", "web.yaml", "apps.yaml", more="namePrefix: eu-\n"),
+        "prod/web.yaml": release_text(f"  releaseName: web\n{CHART}"),
+        "prod/apps.yaml": sync("base"),
+        "base/kustomization.yaml": listing("front.yaml"),
+        "base/front.yaml": workload_text(AUTOMATED, name="front", image="ghcr.io/acme/front:1.2.3"),
+    }
+    migration = fm.migrate_repository(files)
+    assert "DA057" in {each.code for each in migration.findings}
+    report = fm.verify_migration(files, migration.files, declared=migration.declared)
+    assert {each.status for each in report.sync_paths} == {"same"}

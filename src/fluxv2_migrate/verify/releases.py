@@ -257,7 +257,11 @@ def _extra(left: Sequence[SeenObject], context: Context) -> Iterator[_OfDocument
     known: dict[tuple[str, str], set[str]] = {}
     for found in context.before.new:
         known.setdefault(found.identity, set()).add(found.cluster or "")
+    applied = {_place(found) for found in context.after.new if not found.obstacle}
     for found in left:
+        if found.obstacle and _place(found) in applied:
+            # Something else that syncs it applies it.
+            continue
         there = known.get(found.identity, set())
         # One that has no cluster is the same as any that was there.
         if not there or (found.cluster and not there & {found.cluster, ""}):
@@ -265,6 +269,10 @@ def _extra(left: Sequence[SeenObject], context: Context) -> Iterator[_OfDocument
             if "applied" in context.declared.of("", (found.resource,)).every:
                 entry = replace(entry, status="declared", reason=f"{entry.reason}, as was declared")
             yield found.document, entry
+
+
+def _place(found: SeenObject) -> tuple[object, ...]:
+    return found.document, found.identity, found.cluster
 
 
 def _on_top(found: SeenObject, reason: str) -> ReleaseVerification:

@@ -211,8 +211,8 @@ def _why_missing(path: _Path, files: Sequence[str], reconciled: ReconciledCluste
                 f"no Kustomization syncs it alone: {each.file} names no path, and syncs the whole repository"
             )
     # Where Flux v2 did not sync the cluster itself, what it had been given beside fluxd says nothing of that.
-    # Such a path is as a Kustomization gives it.
-    of_fluxd = {each.path for each in path.view.sync_paths if each.files != "none" or not each.overlay}
+    # What is said of the cluster names no path that a Kustomization alone gives it.
+    of_fluxd = {normal_path(each) for each in path.view.settings.sync_paths} or {*path.view.paths}
     known = [] if path.view.flux2_file else list(path.reconciler.kustomizations)
     known = [each for each in known if normal_path(each.path) not in of_fluxd]
     others = [
