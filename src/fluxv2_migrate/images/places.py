@@ -35,7 +35,7 @@ class ImagePlace:
     in_kustomization: bool = False
 
 
-class ImagesOver(NamedTuple):
+class _ImagesOver(NamedTuple):
     """The `images` of a kustomization, or of a Kustomization of Flux v2.
 
     Attributes:
@@ -70,23 +70,21 @@ def place_image(
     key: tuple[str, int],
     own: Mapping[str, Any],
     sighting: Sighting,
-    tree: KustomizeTree,
-    images_over: ImagesOver | None,
+    around: Surroundings,
 ) -> ImagePlace | NoPlace:
     """Gives where an image's fields stand, or why no marker can stand there.
 
     Source: kustomize api 0.21 `internal/target/kusttarget_configplugin.go`: what is outermost wins, and in
     one kustomization `images` come after the patches. fluxcd/pkg `kustomize/kustomize_generator.go`: those of
     a Kustomization of Flux v2 come last.
-
-    Args:
-        images_over: what a Kustomization of Flux v2 puts over what it syncs.
     """
+    tree = around.clusters.tree
     outer = {step.path for step in sighting.steps}
     # Those of a `.flux.yaml` and of a Kustomization of Flux v2 belong to no kustomization.
     over = [use for use in sighting.patches if use.kustomization not in outer]
     of_container = any(_CONTAINERS & {*each.path[-3:-2]} for each in image.fields)
-    if of_container and images_over is not None:
+    images_over = _images_over(sighting, around) if of_container else None
+    if images_over is not None:
         found = _in_images(image, images_over)
         if found is not None:
             return found
@@ -110,19 +108,18 @@ def place_tag(
     key: tuple[str, int],
     own: Mapping[str, Any],
     sighting: Sighting,
-    tree: KustomizeTree,
-    images_over: ImagesOver | None,
+    around: Surroundings,
 ) -> ImagePlace | NoPlace:
     """Gives where the tag of an image stands, also of one that gets another name than it is written with.
 
     The marker of another cluster can stand there, and moves the tag of this one too.
     """
     names = {image.image.name}
-    placed = place_image(image, key, own, sighting, tree, images_over)
+    placed = place_image(image, key, own, sighting, around)
     while isinstance(placed, NoPlace) and placed.former and placed.former not in names:
         names.add(placed.former)
         image = _called(image, placed.former)
-        placed = place_image(image, key, own, sighting, tree, images_over)
+        placed = place_image(image, key, own, sighting, around)
     return placed
 
 
@@ -182,13 +179,13 @@ def _in_patches(
     return next((each for each in found if each is not None), None)
 
 
-def _images_of(path: str, tree: KustomizeTree) -> ImagesOver:
-    return ImagesOver(
+def _images_of(path: str, tree: KustomizeTree) -> _ImagesOver:
+    return _ImagesOver(
         path, 0, ("images",), tree.kustomizations[posixpath.dirname(path)].document.get("images")
     )
 
 
-def images_over(sighting: Sighting, around: Surroundings) -> ImagesOver | None:
+def _images_over(sighting: Sighting, around: Surroundings) -> _ImagesOver | None:
     """Gives the `images` of the Kustomization of Flux v2 through which a cluster sees an object.
 
     Returns:
@@ -200,11 +197,11 @@ def images_over(sighting: Sighting, around: Surroundings) -> ImagesOver | None:
         known = FluxKustomization.of_document(document)
         if known is not None and known.overlay == overlay:
             entries = value_at(document.manifest, ("spec", "images"))
-            return ImagesOver(document.path, document.index, ("spec", "images"), entries)
+            return _ImagesOver(document.path, document.index, ("spec", "images"), entries)
     return None
 
 
-def _in_images(image: AutomatedImage, images: ImagesOver) -> ImagePlace | NoPlace | None:
+def _in_images(image: AutomatedImage, images: _ImagesOver) -> ImagePlace | NoPlace | None:
     path, document, at, entries = images
     for index, entry in enumerate(as_list(entries)):
         if not isinstance(entry, Mapping):

@@ -16,7 +16,7 @@ from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import is_in_an_inner_list, own_manifest
-from fluxv2_migrate.images.places import ImagePlace, NoPlace, images_over, place_image, place_tag
+from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image, place_tag
 from fluxv2_migrate.images.shared_texts import places_of_others
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, objects_in
 from fluxv2_migrate.placement import ImageUse, use_of
@@ -282,8 +282,7 @@ class _ImageReader:
         """Gives where the texts of all images of an object stand, be they updated or not."""
         own = own_manifest(self.around.repository.document(*key), sighting)
         for image in find_written_images(as_automated(sighting.manifest, aliases)):
-            over = images_over(sighting, self.around)
-            placed = place_tag(image, key, own, sighting, self.around.clusters.tree, over)
+            placed = place_tag(image, key, own, sighting, self.around)
             if isinstance(placed, ImagePlace):
                 yield _place_of(placed)
 
@@ -328,8 +327,7 @@ class _ImageReader:
         if not image.fields:
             return None
         own = own_manifest(document, sighting)
-        over = images_over(sighting, self.around)
-        placed = place_image(image, document.key, own, sighting, self.around.clusters.tree, over)
+        placed = place_image(image, document.key, own, sighting, self.around)
         version = self.around.versions[sighting.cluster]
         if isinstance(placed, ImagePlace) and not is_read(placed.path, version):
             reason = f"it stands in {placed.path}, which the updater of Flux {version} does not open"

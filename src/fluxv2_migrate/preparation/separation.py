@@ -16,7 +16,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, new_object
 from fluxv2_migrate.images.items import objects_of, own_manifest
-from fluxv2_migrate.images.places import ImagePlace, images_over, place_image, place_tag
+from fluxv2_migrate.images.places import ImagePlace, place_image, place_tag
 from fluxv2_migrate.images.reading import aliases_of, as_automated
 from fluxv2_migrate.kubernetes import annotations_of, as_object, metadata_of
 from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file, steps_apart
@@ -160,8 +160,7 @@ def _wanted(document: Document, sightings: Sequence[Sighting], fluxds: _Fluxds) 
             pattern = patterns.get(image.container)
             # Where fluxd leaves an image, its name is of no concern: the tag must not move.
             place_in = place_tag if pattern is None else place_image
-            over = images_over(sighting, fluxds.around)
-            placed = place_in(image, document.key, own, sighting, fluxds.around.clusters.tree, over)
+            placed = place_in(image, document.key, own, sighting, fluxds.around)
             policy = None
             if pattern is not None:
                 of = f"{image.image.registry}/{image.image.repository}"
