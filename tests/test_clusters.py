@@ -606,10 +606,7 @@ def texts(draw: st.DrawFn) -> str:
                 "apiVersion: v1\nkind: A\nmetadata:\n  name: {}\n",
                 "apiVersion: v1\nkind: A\nmetadata: {name: a}\n",
                 "apiVersion: v1\nkind: A\nmetadata:\n  name: yes\n  namespace: ~\n",
-                (
-                    "apiVersion: v1\nkind: AList\n"
-                    "items:\n- {apiVersion: v1, kind: A, metadata: {name: a}}\n- {}\n- x\n"
-                ),
+                "apiVersion: v1\nkind: AList\nitems:\n- kind: A\n  metadata: {name: a}\n- {}\n- x\n",
                 "kind: A\nmetadata:\n  name: a\n",
                 "apiVersion: v1\nkind: A\nmetadata:\n",
                 "apiVersion: v1\nkind: A\nmetadata:\n  labels: {}\n",
@@ -627,8 +624,6 @@ def in_full(text: str) -> list[tuple[str, str, str]] | None:
         for span in split_documents(text):
             read_document(text[span.start : span.end])
     except InvalidManifest:
-        return None
-    if any(not each.get("apiVersion") for *_, each in manifests):
         return None
     return [
         (str(each["kind"]), str(each["metadata"].get("namespace") or ""), str(each["metadata"]["name"]))

@@ -85,7 +85,7 @@ def test_what_is_not_of_flux_v1_comes_back_as_it_was() -> None:
 
 
 def test_releases_stand_beside_other_things_in_a_file() -> None:
-    other = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: key, namespace: shop}\ndata: {a:   1}\n"
+    other = "---\nkind: Secret\nmetadata: {name: key, namespace: shop}\ndata: {a:   1}\n"
     text = "# first\n" + release() + other + "---\n" + release("db") + "...\n"
     migration = migrate({"all.yaml": text})
     assert errors(migration) == []

@@ -15,7 +15,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name
 from fluxv2_migrate.kustomize.accumulating import LOCAL_CONFIG
-from fluxv2_migrate.kustomize.values import is_null, read_manifests, text_of
+from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import (
     BYTE_ORDER_MARK,
@@ -33,7 +33,6 @@ from fluxv2_migrate.yaml_text import (
 _METADATA: Final = re.compile(r"^metadata:[ ]*(?:#.*)?\n((?:(?: +.*|[ ]*#.*|)\n)*(?: +.+)?)", re.MULTILINE)
 _ENCRYPTED: Final = re.compile(r"^(?:kind|apiVersion):[ ]*[\"']?ENC\[", re.MULTILINE)
 _ENCRYPTED_NAME: Final = re.compile(r"^[ ]+name(?:space)?:[ ]*[\"']?ENC\[", re.MULTILINE)
-_NO_API: Final = "an object without apiVersion, which the API server refuses"
 _MAC: Final = re.compile(r"^[ ]+mac:[ ]*[\"']?(ENC\[[^\n\"']*)", re.MULTILINE)
 
 
@@ -158,10 +157,7 @@ def _in_full(
 ) -> Iterator[AppliedObject | Refusal]:
     path, line = place.path, place.line
     try:
-        manifests = read_manifests(text, path=path)
-        if any(is_null(api := each.get("apiVersion")) or not text_of(api) for *_, each in manifests):
-            yield Refusal(place, _NO_API)
-            return
+        read_manifests(text, path=path)
         refused = None
     except InvalidManifest as error:
         refused = Refusal(DocumentPlace(path, line + (error.line or 1) - 1), error.reason)
@@ -185,8 +181,6 @@ def _why_no_object(value: Any) -> str | None:
         return "a document that is no mapping, which kustomize refuses"
     if _is_no_kind(value.get("kind")):
         return "an object without kind, which kustomize refuses"
-    if value.get("apiVersion") in (None, ""):
-        return _NO_API
     if not _has_name(value.get("metadata")):
         return "an object without metadata.name, which kustomize refuses"
     return None

@@ -60,7 +60,7 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
     Fields that no release has are told where releases are compared, and of other kinds nothing but labels and
     annotations is known.
     """
-    api = str(manifest.get("apiVersion") or "")
+    api = str(manifest.get("apiVersion"))
     shown = resource_of(manifest)
     for reason in _of_identity(manifest, api):
         yield f"{shown}: {reason}"
@@ -95,9 +95,7 @@ def refusals(manifest: Mapping[str, Any], flux_version: FluxVersion) -> Iterator
 
 def _of_identity(manifest: Mapping[str, Any], api: str) -> Iterator[str]:
     """Gives why nobody can tell which object of Flux v2 it is."""
-    if not api:
-        yield "it has no apiVersion"
-    elif _FLUX in api:
+    if _FLUX in api:
         # What becomes of a release without one is told with the release.
         if not namespace_and_name(manifest)[0] and manifest.get("kind") != "HelmRelease":
             yield "it names no namespace"
