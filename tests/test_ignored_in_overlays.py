@@ -166,10 +166,10 @@ def test_another_object_of_the_same_name_is_not_ignored(form: str, api: str, nam
         "dev/other.yaml": other,
         "dev/kustomization.yaml": listed.replace("target: {kind: Deployment}", target),
     }
-    migration = migrate({**files}, "dev", "prod")
+    options = fm.MigrationOptions(sync_roots=("dev", "prod"), overrides=(fm.Override(accept=("DA015",)),))
+    migration = fm.migrate_repository(files, options)
     assert migration.ok
-    built = fm.verify_migration(files, migration.files, fm.MigrationOptions(sync_roots=("dev", "prod")))
-    assert built.ok
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
     assert [
         text.count(RECONCILE) for path, text in sorted(migration.files.items()) if isinstance(text, str)
     ] == [0, 0, 1, 0, 0]

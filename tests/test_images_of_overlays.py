@@ -37,7 +37,7 @@ spec:
         image: ghcr.io/acme/web:1.4.0
 """
 
-PART_OF_A_FILE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n---\n"
+PART_OF_A_FILE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more, namespace: shop}\n---\n"
 
 
 def inline(text: str) -> str:

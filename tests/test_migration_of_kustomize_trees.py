@@ -405,7 +405,7 @@ def test_kustomizations_in_other_letters_are_migrated_like_those_in_their_own(as
             "prod/web.yaml": release(),
             "prod/ops.yaml": "- {op: add, path: /spec/values/b, value: no}\n",
             "else/kustomization.yaml": other,
-            "else/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+            "else/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n",
         }
         if as_bytes:
             files = {path: str(content).encode() for path, content in files.items()}

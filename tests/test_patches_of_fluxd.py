@@ -17,6 +17,8 @@ from manifest_texts import release_text, workload_text
 from real_kustomize import build_all, write_tree
 
 Files = dict[str, str | bytes]
+# What they patch stands in the default namespace of fluxd.
+WITHOUT_NAMESPACES = (fm.Override(accept=("DA015",)),)
 FLUX_YAML = """\
 version: 1
 patchUpdated:
@@ -79,7 +81,7 @@ def test_what_fluxd_patched_is_patched_by_kustomize(
         f"{folder}base/web.yaml": WEB.replace("  name: web\n", f"  name: web\n{earlier}", 1),
         f"{folder}flux-patch.yaml": patch(name, namespace),
     }
-    options = fm.MigrationOptions(sync_roots=(folder.rstrip("/"),))
+    options = fm.MigrationOptions(sync_roots=(folder.rstrip("/"),), overrides=WITHOUT_NAMESPACES)
     migration = fm.migrate_repository(files, options)
     assert migration.ok
     write_tree(migration.files, tmp_path)
@@ -299,7 +301,8 @@ RUN["several builds of which one has a file of that name"] = (
 @pytest.mark.parametrize("name", RUN)
 def test_what_ran_is_built(name: str, tmp_path: Path) -> None:
     files, folders = RUN[name]
-    options = fm.MigrationOptions(clusters=(fm.Cluster(name="live", sync_paths=("",)),))
+    clusters = (fm.Cluster(name="live", sync_paths=("",)),)
+    options = fm.MigrationOptions(clusters=clusters, overrides=WITHOUT_NAMESPACES)
     migration = fm.migrate_repository(files, options)
     assert migration.ok
     assert ".flux.yaml" not in migration.files
@@ -332,7 +335,7 @@ def test_two_clusters_that_patch_one_build_get_kustomizations_of_their_own(tmp_p
     us = {path.replace("eu/", "us/"): str(text).replace("1.4.9", "1.5.0") for path, text in ONE_BASE.items()}
     files = us | ONE_BASE
     clusters = tuple(fm.Cluster(name=name, sync_paths=(name,)) for name in ("eu", "us"))
-    options = fm.MigrationOptions(clusters=clusters)
+    options = fm.MigrationOptions(clusters=clusters, overrides=WITHOUT_NAMESPACES)
     migration = fm.migrate_repository(files, options)
     assert migration.ok
     assert fm.verify_migration(files, migration.files, options=options, declared=migration.declared).ok

@@ -141,7 +141,9 @@ def test_what_is_secret_or_meant_for_fluxd_is_not_told() -> None:
 
 def test_other_manifests_are_told_and_stay() -> None:
     gateway = "apiVersion: mesh.example.com/v1\nkind: Gateway\nmetadata: {name: g}\nspec: {a: no}\n"
-    quiet = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: |\n    b: no\n"
+    quiet = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: shop}\ndata:\n  a: |\n    b: no\n"
+    )
     files = {
         "apps/web.yaml": RELEASE,
         "apps/agent.yaml": WORKLOAD,

@@ -227,7 +227,7 @@ def test_a_real_tree_that_is_half_migrated_has_no_twins_and_keeps_its_objects(sh
     migration = fm.migrate_repository(files)
     # Its Kustomization of Flux v2 prunes, and lies beside releases of Flux v1. The manifest of the operator,
     # which is commented out, says which Helm it had.
-    assert errors(migration) == ["IM005", "RP003", "RP050"]
+    assert errors(migration) == ["DA015", "IM005", "RP003", "RP050"]
     assert (len(migration.changed), migration.deleted) == (17, ())
     assert migration.context.flux_version == "2.6"
     assert "v1beta1" in migration.context.reasons[0]
@@ -384,7 +384,7 @@ def test_one_twin_goes_where_another_one_must_stay() -> None:
 
 def test_what_would_not_build_without_a_release_keeps_it() -> None:
     files = overlay()
-    more = "configMapGenerator:\n- name: copy\n  files: [../base/old.yaml]\n"
+    more = "configMapGenerator:\n- name: copy\n  namespace: shop\n  files: [../base/old.yaml]\n"
     files["prod/kustomization.yaml"] = f"resources:\n- ../base\n- source.yaml\n{more}"
     migration = migrate(files, sync_roots=("prod",))
     assert migration.files == files
