@@ -450,6 +450,12 @@ def test_fields_of_another_type_stop_nothing(field: str, value: Any) -> None:
     fm.verify_migration(files, migration.files)
 
 
+def test_a_patch_that_is_written_as_an_object_annotates() -> None:
+    marked = {"metadata": {"annotations": {"fluxcd.io/automated": "true"}}}
+    value = yaml.safe_load(kustomization("./apps", patchesStrategicMerge=[{"kind": "Deployment"}, marked]))
+    assert list(annotated_fields(value)) == [("spec", "patchesStrategicMerge", "1")]
+
+
 def test_a_patch_that_is_no_yaml_annotates_nothing() -> None:
     value = yaml.safe_load(kustomization("./apps", patches=[{"patch": "a: ["}]))
     assert list(annotated_fields(value)) == []

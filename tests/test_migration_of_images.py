@@ -341,6 +341,15 @@ def test_the_item_of_a_list_is_marked_though_its_annotations_stay() -> None:
         ("%YAML 1.1\n---\n" + DEPLOYMENT, "RP003"),
         # One such annotation stops every update.
         (DEPLOYMENT.replace("annotations:", "annotations:\n    config.kubernetes.io/path: a.yaml"), "IM011"),
+        # A line that a marker would open is left as it is, too.
+        (
+            (
+                "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, ? namespace : shop, "
+                'annotations: {fluxcd.io/automated: "true", fluxcd.io/tag.app: "semver:~1.4"}}, '
+                'spec: {template: {spec: {containers: [{name: app, image: "ghcr.io/acme/web:1.4.7"}]}}}}\n'
+            ),
+            "RP005",
+        ),
     ],
 )
 def test_what_cannot_be_done_leaves_the_file_as_it_was(text: str, code: str) -> None:

@@ -650,6 +650,7 @@ def test_what_the_api_server_refused_before_is_no_news() -> None:
             True,
         ),
         ("Alert", "{}", False),
+        ("Alarm", "{}", True),
     ],
 )
 def test_what_the_api_server_refuses_stops_the_path(kind: str, spec: str, is_refused: bool) -> None:

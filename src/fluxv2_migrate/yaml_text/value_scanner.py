@@ -91,11 +91,9 @@ class _Document:
     def value(self, position: int) -> Any:
         """Gives the document's value, whose first line begins at a position."""
         line = self._line(position)
-        if line is None:
+        if line is None or not (line[2] or line[3]) or self._is_marker(position):
             raise Unsure
         blanks, dashes, key, value = line.groups()
-        if not (dashes or key) or self._is_marker(position):
-            raise Unsure
         read: Any
         if dashes:
             read, following = self._list(line, len(blanks), dashes, 0)
