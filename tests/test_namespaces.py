@@ -162,6 +162,19 @@ def test_what_a_kustomization_or_flux_2_puts_into_a_namespace_has_one() -> None:
     assert told(fm.migrate_repository({**BUILT, "clusters/sync.yaml": sync})) == []
 
 
+@pytest.mark.parametrize(("target", "places"), [("", ["apps/db.yaml:1"]), ("  targetNamespace: shop\n", [])])
+def test_what_flux_2_puts_into_a_namespace_already_needs_none(target: str, places: list[str]) -> None:
+    sync = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        "metadata: {name: apps, namespace: flux-system}\nspec:\n  interval: 5m\n  path: ./apps\n"
+        f"  prune: false\n{target}  sourceRef: {{kind: GitRepository, name: flux-system}}\n"
+    )
+    files: Files = {"apps/web.yaml": release(), "apps/db.yaml": CONFIG, "apps/sync.yaml": sync}
+    migration = fm.migrate_repository(files)
+    assert (migration.ok, told(migration)) == (not places, places)
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+
+
 def test_a_kustomization_that_only_lists_is_none_that_moves() -> None:
     files: Files = {
         "apps/kustomization.yaml": "resources: [web.yaml, db.yaml]\n",

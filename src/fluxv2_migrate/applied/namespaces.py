@@ -99,6 +99,9 @@ def _nameless_objects(applied: _Applied, around: Surroundings) -> list[_Nameless
     for view, synced in around.clusters.sync_paths():
         if synced not in applied or synced in found:
             continue
+        # What a Kustomization puts into a namespace needs none.
+        if around.clusters.afterwards(view.name, synced).target_namespace:
+            continue
         namespace = around.clusters.default_namespace(view.name)
         # What becomes of a release without a namespace is told with the release.
         objects = (
