@@ -192,22 +192,31 @@ def made(files: Files, options: fm.MigrationOptions, folder: Path) -> None:
         assert effective(becomes, new.objects) == wanted
 
 
-@pytest.mark.parametrize("patched", ["", "eu", "base"])
-@pytest.mark.parametrize("versions", [("2.3", "2.5"), ("2.9", "2.4"), ("2.4", "2.3"), ("2.5", "2.9")])
-def test_each_overlay_has_what_the_flux_of_its_cluster_reads(
-    versions: tuple[Any, Any], patched: str, tmp_path: Path
-) -> None:
+def patched_overlays(patched: str) -> Files:
+    """Gives both overlays, of which one or the base patches the release, too; empty for none."""
     files = dict(OVERLAYS)
     if patched:
         path = f"{patched}/kustomization.yaml"
         files[path] = str(files[path]) + "patches: [{path: more.yaml}]\n"
         files[f"{patched}/more.yaml"] = str(release()).partition("spec:\n")[0] + MORE
-    options = fm.MigrationOptions(
-        clusters=tuple(
-            fm.Cluster(name=name, sync_paths=(name,), flux_version=version)
-            for name, version in zip(("eu", "us"), versions, strict=True)
-        )
+    return files
+
+
+def with_releases(versions: tuple[Any, Any]) -> fm.MigrationOptions:
+    """Gives a cluster for each overlay, with a Flux release of its own."""
+    clusters = (
+        fm.Cluster(name=name, sync_paths=(name,), flux_version=version)
+        for name, version in zip(("eu", "us"), versions, strict=True)
     )
+    return fm.MigrationOptions(clusters=tuple(clusters))
+
+
+@pytest.mark.parametrize("patched", ["", "eu", "base"])
+@pytest.mark.parametrize("versions", [("2.3", "2.5"), ("2.9", "2.4"), ("2.4", "2.3"), ("2.5", "2.9")])
+def test_each_overlay_has_what_the_flux_of_its_cluster_reads(
+    versions: tuple[Any, Any], patched: str, tmp_path: Path
+) -> None:
+    files, options = patched_overlays(patched), with_releases(versions)
     made(files, options, tmp_path)
 
 
@@ -227,17 +236,7 @@ def test_each_overlay_has_what_the_operator_of_its_cluster_did(tmp_path: Path) -
 @pytest.mark.parametrize("versions", [("2.0", "2.5"), ("2.8", "2.1"), ("2.2", "2.6")])
 def test_what_one_flux_needs_and_the_api_of_all_has_not(versions: tuple[Any, Any], patched: str) -> None:
     # Flux 2.0 and 2.5 both serve v2beta1, which cannot say that an install takes over nothing.
-    files = dict(OVERLAYS)
-    if patched:
-        path = f"{patched}/kustomization.yaml"
-        files[path] = str(files[path]) + "patches: [{path: more.yaml}]\n"
-        files[f"{patched}/more.yaml"] = str(release()).partition("spec:\n")[0] + MORE
-    options = fm.MigrationOptions(
-        clusters=tuple(
-            fm.Cluster(name=name, sync_paths=(name,), flux_version=version)
-            for name, version in zip(("eu", "us"), versions, strict=True)
-        )
-    )
+    files, options = patched_overlays(patched), with_releases(versions)
     migration = fm.migrate_repository(files, options)
     assert errors(migration) == ["RP020"]
     assert migration.files == files
