@@ -111,13 +111,16 @@ def test_a_path_is_below_a_folder_whose_parts_it_begins_with(one: str, other: st
         ),
         (generator("helm template ."), SyncPath("p", unknown="helm template .")),
         ("version: 1\nscanForFiles: {}\n", SyncPath("p", files="all")),
-        ("version: 2\n", SyncPath("p", unknown="fluxd refuses p/.flux.yaml: a .flux.yaml has `version: 1`")),
+        (
+            "version: 2\n",
+            SyncPath("p", unknown="fluxd refuses p/.flux.yaml: a .flux.yaml needs `version: 1`"),
+        ),
         (
             "version: 1\n",
             SyncPath(
                 "p",
                 unknown="fluxd refuses p/.flux.yaml: "
-                "a .flux.yaml has one of commandUpdated, patchUpdated and scanForFiles",
+                "a .flux.yaml needs one of commandUpdated, patchUpdated and scanForFiles",
             ),
         ),
     ],

@@ -208,6 +208,8 @@ def test_what_a_kustomization_leaves_out_is_told_once() -> None:
         {"apps/web.yaml": release(), "apps/db.yaml": DEPLOYMENT.replace("name: web", "name: db", 1)},
         overlay('{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}'),
         overlay('{"op": "replace", "path": "/spec/releaseName", "value": "other"}', name="db"),
+        # A line that ends nothing makes no object.
+        {f"apps/{name}.yaml": f"{release(name)}---\n" for name in ("web", "db")},
         # What lies elsewhere may hold whatever is missing.
         {
             "apps/kustomization.yaml": "resources: [web.yaml, 'https://example.com/more.yaml']\n",

@@ -203,6 +203,17 @@ def test_only_tags_of_images_that_run_are_told_otherwise() -> None:
     assert "ghcr.io/acme/web:1.4.7, and 1.4.9 runs" in told.message
 
 
+def test_of_an_entry_of_images_only_its_tag_is_written() -> None:
+    entry = "- name: ghcr.io/acme/web\n  newName: ghcr.io/acme/web\n  newTag: 1.4.7"
+    files = ALONE | {
+        "kustomization.yaml": f"resources: [web.yaml]\nimages:\n{entry} # by hand\n",
+        "flux-patch.yaml": RUNNING,
+    }
+    text = str(fm.migrate_repository(files).files["kustomization.yaml"])
+    wanted = entry.replace("1.4.7", '"1.4.9"')
+    assert f"{wanted} # by hand\n" in text
+
+
 def images(*entries: str) -> Files:
     return {"kustomization.yaml": f"images: [{', '.join(entries)}]\nresources: [web.yaml]\n"}
 

@@ -376,6 +376,7 @@ NAMES = {
     "https://grafana.github.io/helm-charts": "grafana",
     "https://kubernetes-sigs.github.io/external-dns": "external-dns",
     "https://acme.gitlab.io/charts": "acme",
+    "https://charts.gitlab.io/": "gitlab",
     "https://raw.githubusercontent.com/acme/repo/master": "acme",
     "https://charts.example.co.uk": "example",
     "https://my-charts.s3.amazonaws.com/charts": "my-charts",

@@ -141,13 +141,11 @@ class Result:
                     self._compare(found, ignore, folder, synced, over)
             found.files.update(files)
             found.problems += self._doubles(folders, files, ignore, over) if files else ()
-            for path in files:
-                for document in self._read(path):
-                    for _, manifest in objects_in(document.manifest):
-                        key = _in(identity_of(manifest, synced.target_namespace), default)
-                        found.objects.setdefault(key, manifest)
-                        found.made_of.setdefault(document.key, key)
-                        seen[key] = None
+            for document, manifest in self._alone(files):
+                key = _in(identity_of(manifest, synced.target_namespace), default)
+                found.objects.setdefault(key, manifest)
+                found.made_of.setdefault(document.key, key)
+                seen[key] = None
             if resting:
                 found.resting |= dict.fromkeys(seen, resting)
             else:
@@ -164,12 +162,7 @@ class Result:
             for folder in folders
             for each in self._build(ignore, folder, over).objects
         )
-        alone = (
-            (manifest, path)
-            for path in files
-            for document in self._read(path)
-            for _, manifest in objects_in(document.manifest)
-        )
+        alone = ((manifest, document.path) for document, manifest in self._alone(files))
         known: dict[tuple[str, ...], str] = {}
         for manifest, path in chain(built, alone):
             kind, namespace, name = identity_of(manifest)
@@ -183,6 +176,13 @@ class Result:
                     1,
                     f"{shown_identity((kind, namespace, name))} is there twice, also in {first}",
                 )
+
+    def _alone(self, files: Iterable[str]) -> Iterator[tuple[Document, Mapping[str, Any]]]:
+        """Gives the objects of files that are read one by one, each with its document."""
+        for path in files:
+            for document in self._read(path):
+                if document.manifest:
+                    yield from ((document, manifest) for _, manifest in objects_in(document.manifest))
 
     def _take(
         self, found: AppliedByCluster, build: Build, synced: SyncPath, default: str

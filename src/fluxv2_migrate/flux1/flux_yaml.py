@@ -51,12 +51,12 @@ class FluxYaml:
         value = read_value(text, path=path)
         given: Mapping[str, Any] = value if isinstance(value, dict) else {}
         if given.get("version") != 1:
-            raise InvalidManifest("a .flux.yaml has `version: 1`", path=path, line=1)
+            raise InvalidManifest("a .flux.yaml needs `version: 1`", path=path, line=1)
         if given.get("scanForFiles") is not None:
             return cls("scanForFiles")
         modes = [name for name in _FIELDS if isinstance(given.get(name), dict)]
         if len(modes) != 1:
-            reason = "a .flux.yaml has one of commandUpdated, patchUpdated and scanForFiles"
+            reason = "a .flux.yaml needs one of commandUpdated, patchUpdated and scanForFiles"
             raise InvalidManifest(reason, path=path, line=1)
         body = given[modes[0]]
         refused = next(_refused(modes[0], body), "")
@@ -83,9 +83,9 @@ def _refused(mode: Literal["commandUpdated", "patchUpdated"], body: Mapping[str,
         if name not in _FIELDS[mode]:
             yield f"{mode} has no field {name}"
     if not isinstance(body.get("generators"), list):
-        yield f"{mode} has a list of generators"
+        yield f"{mode} needs a list of generators"
     if mode == "patchUpdated" and not isinstance(body.get("patchFile"), str):
-        yield "patchUpdated has a patchFile"
+        yield "patchUpdated needs a patchFile"
     for entry in as_list(body.get("generators")):
         yield from _refused_command(entry)
     for updater in mappings_in(body.get("updaters")):
@@ -96,11 +96,11 @@ def _refused(mode: Literal["commandUpdated", "patchUpdated"], body: Mapping[str,
 
 def _refused_command(entry: Any) -> Iterator[str]:
     if not isinstance(entry, dict) or not isinstance(entry.get("command"), str):
-        yield "a generator or updater has a command, which is a text"
+        yield "a generator or updater needs a command, which is a text"
     elif unknown := entry.keys() - _COMMAND_FIELDS:
         yield f"a command has no field {', '.join(sorted(map(str, unknown)))}"
     elif not isinstance(entry.get("timeout", ""), str):
-        yield "the timeout of a command is a text"
+        yield "the timeout of a command needs to be a text"
 
 
 def find_flux_yaml(sync_path: str, is_file: Callable[[str], bool]) -> str | None:

@@ -147,7 +147,8 @@ def _vendor(host: str) -> str:
     if len(labels) < 2 or re.fullmatch(r"[0-9.]+", host):
         return host
     if host.endswith((".github.io", ".gitlab.io")):
-        return labels[0]
+        # Whoever runs the pages has some as well.
+        return labels[1] if _says_nothing(labels[0]) else labels[0]
     # A country's second level (`co.uk`) is no vendor.
     domain = labels[:-2] if len(labels) > 2 and labels[-2] in _SECOND_LEVEL else labels[:-1]
     telling = [label for label in domain if not _says_nothing(label) and label.lower() not in _PROVIDERS]

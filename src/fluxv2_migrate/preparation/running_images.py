@@ -75,7 +75,7 @@ def _images(build: Build) -> Iterator[tuple[_Place, ImageRef]]:
 
 def _with_image(text: str, entry: dict[str, Any], image: ImageRef) -> str:
     fields = {"name": entry.get("name")}
-    if image.name != fields["name"]:
+    if image.name != fields["name"] or entry.get("newName") == image.name:
         fields["newName"] = image.name
     fields |= {key: value for key, value in (("newTag", image.tag), ("digest", image.digest)) if value}
     if {**entry, "newTag": image.tag} != fields:
