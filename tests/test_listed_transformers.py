@@ -136,7 +136,185 @@ DOING = (
         setRoleBindingSubjects="defaultOnly",
     ),
     doing("ReplicaCountTransformer", REPLICAS, replica={"name": "front", "count": 3}),
+    doing("ImageTagTransformer", imageTag={"name": "ghcr.io/acme/web", "newTag": "3.0.0"}),
+    doing(
+        "ImageTagTransformer",
+        {"path": "data/where", "kind": "ConfigMap"},
+        imageTag={"name": "shop", "newName": "store", "newTag": "3"},
+    ),
 )
+
+
+MORE = release_text("  timeout: 600\n  values: {a: {b: 1}}\n")
+INLINE = release_text("  maxHistory: 4\n  values: {a: {c: 1}}\n")
+OPERATIONS = "- {op: add, path: /spec/wait, value: true}\n- {op: add, path: /spec/values/x, value: 1}\n"
+OLD = {"group": "helm.fluxcd.io", "version": "v1", "kind": "HelmRelease"}
+PATCHING = (
+    (
+        doing("PatchTransformer", path="more.yaml"),
+        doing("PatchTransformer", path="more.yaml", target=OLD),
+        doing("PatchTransformer", patch=INLINE, options={"allowNameChange": False}),
+        doing("PatchTransformer", path="operations.yaml", target={"kind": "HelmRelease"}),
+        doing(
+            "PatchTransformer", patch=OPERATIONS.replace("wait", "skipCRDs"), target={**OLD, "name": "web"}
+        ),
+    ),
+    (
+        doing("PatchStrategicMergeTransformer", paths=["more.yaml", INLINE]),
+        doing("PatchStrategicMergeTransformer", patches=f"{INLINE}---\n{INLINE.replace('c: 1', 'd: 2')}"),
+        doing("PatchJson6902Transformer", path="operations.yaml", target={**OLD, "name": "web"}),
+        doing("PatchJson6902Transformer", jsonOp=OPERATIONS.replace("x", "y"), target={**OLD, "name": "web"}),
+    ),
+)
+FILES = {"dev/more.yaml": MORE, "dev/operations.yaml": OPERATIONS}
+SLOW = """\
+# how dev is
+apiVersion: builtin
+kind: PatchTransformer
+metadata: {name: slow}
+target: {group: helm.fluxcd.io, kind: HelmRelease, name: web} # one
+patch: |-
+  - op: add # slow
+    path: /spec/timeout
+    value: 700
+"""
+
+
+@pytest.mark.parametrize("texts", PATCHING)
+def test_patches_are_those_of_kustomize_and_become_those_of_flux_2(
+    texts: tuple[str, ...], tmp_path: Path
+) -> None:
+    named = [text.replace("notes", f"patch-{number}") for number, text in enumerate(texts)]
+    affix = doing("PrefixTransformer", NAME, prefix="eu-")
+    files = {**tree(affix, *named, own="namePrefix: dev-\nnamespace: team\n"), **FILES}
+    write_tree(files, tmp_path / "before")
+    (real,) = build_all([tmp_path / "before/dev"])
+    assert not real.error
+    build = KustomizeTree(files).build("dev")
+    assert build.is_complete
+    assert difference(real, build) == ""
+    assert hold_commuting(files, ("dev", "prod"), tmp_path / "after") == (2, 0)
+
+
+def test_a_patch_inside_a_transformer_is_edited_where_it_stands() -> None:
+    """All else of its file stays as it is, and who lists it does not matter."""
+    becomes = SLOW.replace("helm.fluxcd.io", "helm.toolkit.fluxcd.io").replace("700", "11m40s")
+    folder = {"all/slow.yaml": SLOW, "all/kustomization.yaml": "resources: [slow.yaml]\n"}
+    files = {**tree(), **folder}
+    files["dev/kustomization.yaml"] = "resources: [../base]\ntransformers: [../all]\n"
+    files["prod/kustomization.yaml"] = "resources: [../base]\ntransformers: [../all/slow.yaml]\n"
+    migration = fm.migrate_repository(files, OPTIONS)
+    assert migration.ok
+    assert migration.changed["all/slow.yaml"] == becomes
+    assert fm.verify_migration(files, migration.files, OPTIONS, declared=migration.declared).ok
+    assert fm.migrate_repository(migration.files, OPTIONS).changed == {}
+
+    def listed(text: str) -> str:
+        return "resources: [../base]\ntransformers:\n- |-\n  " + text.replace("\n", "\n  ").rstrip() + "\n"
+
+    migration = fm.migrate_repository({**tree(), "dev/kustomization.yaml": listed(SLOW)}, OPTIONS)
+    assert migration.ok
+    assert listed(becomes).partition("transformers")[2] in migration.changed["dev/kustomization.yaml"]
+
+
+def test_what_stands_in_the_kustomization_comes_first(tmp_path: Path) -> None:
+    files = tree(doing("PatchTransformer", path="more.yaml"))
+    files["dev/more.yaml"] = MORE
+    first = doing("PatchTransformer", patch=MORE.replace("600", "900")).replace("notes", "first")
+    files["dev/kustomization.yaml"] = (
+        f"resources: [../base]\ntransformers:\n- notes-0.yaml\n- |-\n  {first}\n"
+    )
+    write_tree(files, tmp_path)
+    (real,) = build_all([tmp_path / "dev"])
+    assert difference(real, KustomizeTree(files).build("dev")) == ""
+    assert real.objects[0]["spec"]["timeout"] == 600
+
+
+HELM_2 = release_text("  helmVersion: v2\n")
+
+
+def test_what_stops_a_release_is_told_where_a_transformer_writes_it() -> None:
+    files = {**tree(doing("PatchTransformer", patch=HELM_2)), "dev/old.yaml": HELM_2}
+    inline = doing("PatchTransformer", patch=HELM_2)
+    places = {
+        doing("PatchTransformer", patch=HELM_2): ("dev/notes-0.yaml", 1),
+        doing("PatchTransformer", path="old.yaml"): ("dev/old.yaml", 7),
+        "": ("dev/kustomization.yaml", 3),
+    }
+    for text, place in places.items():
+        files["dev/notes-0.yaml"] = text
+        if not text:
+            files["dev/kustomization.yaml"] = f"resources: [../base]\ntransformers:\n- |-\n  {inline}\n"
+        migration = fm.migrate_repository(files, OPTIONS)
+        (told,) = (each for each in migration.findings if each.code == "HR030")
+        assert (told.path, told.line) == place
+
+
+@pytest.mark.parametrize("is_inline", [False, True])
+def test_a_file_that_a_transformer_shares_with_what_goes_is_split(is_inline: bool, tmp_path: Path) -> None:
+    text = doing("PatchTransformer", path="../more.yaml", target={"kind": "HelmRelease"})
+    files = tree("---\n" + text)
+    listed = f"\n- |-\n  {text}\n" if is_inline else " [notes-0.yaml]\n"
+    files["dev/old.yaml"] = release_text(CHART.replace("v3", "v2"), name="old")
+    files["dev/kustomization.yaml"] = f"resources: [old.yaml]\ntransformers:{listed}"
+    files["prod/kustomization.yaml"] = (
+        "resources: [../base]\npatches: [{path: ../more.yaml, target: {kind: HelmRelease}}]\n"
+    )
+    files["more.yaml"] = MORE
+    migration = fm.migrate_repository(files, OPTIONS)
+    errors = {each.code for each in migration.findings if each.severity == "error"}
+    assert errors == {"HR030"}
+    assert ("base/web.yaml" in migration.changed) == (not is_inline)
+    if not is_inline:
+        assert "more-old.yaml" in str(migration.changed["dev/notes-0.yaml"])
+        assert migration.files["more-old.yaml"] == MORE
+    write_tree(migration.files, tmp_path)
+    dev, prod = build_all([tmp_path / "dev", tmp_path / "prod"])
+    assert not dev.error + prod.error
+    assert next(each for each in dev.objects if each["kind"] == "HelmRelease")["spec"]["timeout"] == 600
+
+
+TAG = doing("ImageTagTransformer", imageTag={"name": "ghcr.io/acme/web", "newTag": "1.4.0"})
+OWN_TAG = release_text("  values: {image: {repository: ghcr.io/acme/web, tag: 1.4.0}}\n")
+AUTOMATED = ("fluxcd.io/automated: 'true'", "filter.fluxcd.io/app: semver:~1")
+CHART_IMAGE = ("fluxcd.io/automated: 'true'", "filter.fluxcd.io/chart-image: semver:~1")
+
+
+@pytest.mark.parametrize(
+    ("web", "texts", "marked"),
+    [
+        (workload_text(*AUTOMATED), [TAG], "dev/notes-0.yaml"),
+        # What comes first is no more what runs.
+        (
+            workload_text(*AUTOMATED),
+            [TAG.replace("1.4.0", "1.3.0").replace("notes", "first"), TAG],
+            "dev/notes-1.yaml",
+        ),
+        (release_text(CHART, *CHART_IMAGE), [doing("PatchTransformer", path="tag.yaml")], "dev/tag.yaml"),
+        # A tag of containers is none of values.
+        (
+            release_text(
+                CHART + "  values: {image: {repository: ghcr.io/acme/web, tag: 1.4.0}}\n", *CHART_IMAGE
+            ),
+            [TAG],
+            "base/web.yaml",
+        ),
+        (workload_text(*AUTOMATED), [], ""),
+    ],
+)
+def test_images_are_marked_where_transformers_write_them(web: str, texts: list[str], marked: str) -> None:
+    files = {**tree(*texts), "base/web.yaml": web, "dev/tag.yaml": OWN_TAG}
+    if not marked:
+        files["dev/kustomization.yaml"] = f"resources: [../base]\ntransformers:\n- |-\n  {TAG}\n"
+    options = fm.MigrationOptions(sync_roots=("dev",))
+    migration = fm.migrate_repository(files, options)
+    assert ("IM011" in {each.code for each in migration.findings}) == (not marked)
+    assert [path for path, text in migration.changed.items() if '"$imagepolicy"' in text] == [
+        path for path in (marked,) if path
+    ]
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok == bool(
+        marked
+    )
 
 
 @pytest.mark.parametrize("text", DOING)
@@ -198,7 +376,15 @@ def test_releases_that_they_rename_and_move(text: str, tmp_path: Path) -> None:
         transformer(TEAM, {"path": "spec/annotations", "create": True}),
         transformer(TEAM, {"create": True}),
         transformer(TEAM, ALL, apiVersion="example.com/v1"),
-        transformer(TEAM, ALL, kind="PatchTransformer"),
+        transformer(TEAM, ALL, kind="HashTransformer"),
+        transformer(TEAM, ALL, metadata={}),
+        f"{labels(ALL)}\n---\n{labels(ALL)}\n",
+        doing("ImageTagTransformer", NAME, imageTag=1),
+        doing("PatchTransformer"),
+        doing("PatchTransformer", path="more.yaml", patch="kind: A\n"),
+        doing("PatchTransformer", patch=7),
+        doing("PatchTransformer", patch="kind: A\n", target="HelmRelease"),
+        doing("PatchStrategicMergeTransformer", paths=[1]),
         doing("PrefixTransformer", prefix="eu-"),
         doing("PrefixTransformer", NAME, prefix=1),
         doing("SuffixTransformer", {"path": "spec/releaseName"}, suffix="-eu"),
@@ -236,9 +422,15 @@ def test_what_was_given_twice_has_one_node(is_release: bool, tmp_path: Path) -> 
     assert not is_release or difference(real, build) == ""
 
 
-@pytest.mark.parametrize("listed", ["gone.yaml", "../base", "https://example.com/notes.yaml"])
+@pytest.mark.parametrize(
+    "listed", ["gone.yaml", "../base", "../other", "../round", "bytes.yaml", "https://example.com/notes.yaml"]
+)
 def test_what_stands_in_no_file_is_not_known(listed: str) -> None:
     files = tree()
+    files["other/kustomization.yaml"] = "resources: [notes.yaml]\nnamePrefix: a-\n"
+    files["other/notes.yaml"] = labels(ALL)
+    files["round/kustomization.yaml"] = "resources: [../round]\n"
+    files["dev/bytes.yaml"] = b"\xff"
     files["dev/kustomization.yaml"] = f"resources: [../base]\ntransformers: [{listed}]\n"
     assert not KustomizeTree(files).build("dev").is_complete
 
@@ -256,7 +448,7 @@ def test_a_mapping_that_is_none_fails_the_build() -> None:
     [
         ([transformer({**MARKS, **TEAM}, ALL)], {"dev/notes-0.yaml"}),
         ([transformer(MARKS, ALL)], set()),
-        ([transformer(MARKS, ALL), transformer(TEAM, ALL)], {"dev/notes-1.yaml"}),
+        ([transformer(MARKS, ALL), transformer(TEAM, ALL, metadata={"name": "team"})], {"dev/notes-1.yaml"}),
         ([f"{transformer(MARKS, ALL)}\n---\n{labels(ALL)}\n"], {"dev/notes-0.yaml"}),
         ([f"# why\n{transformer(MARKS, ALL)}\n"], {"dev/notes-0.yaml"}),
         ([IN_LINES], {"dev/notes-0.yaml"}),

@@ -220,7 +220,7 @@ def _patches_of_kustomizations(tree: KustomizeTree) -> dict[str, str]:
     """Gives the files that are patches, each with the first kustomization that takes it for one."""
     found: dict[str, str] = {}
     for kustomization in tree.kustomizations.values():
-        for patch in kustomization.patches:
+        for patch in tree.patches(kustomization):
             if patch.path:
                 found.setdefault(patch.path, kustomization.path)
     return found

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, FluxKustomization, file_over
 from fluxv2_migrate.kubernetes import as_list, value_at
-from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
+from fluxv2_migrate.kustomize import TRANSFORMERS, KustomizeTree, PatchUse, listed_transformers
 from fluxv2_migrate.rules import AutomatedImage, MarkedField
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import document_texts, read_value
@@ -36,11 +36,12 @@ class ImagePlace:
 
 
 class _ImagesOver(NamedTuple):
-    """The `images` of a kustomization, or of a Kustomization of Flux v2.
+    """The `images` of a kustomization, or of a Kustomization of Flux v2, or the image of a transformer.
 
     Attributes:
         document: the index of the document in it.
-        at: the field.
+        at: the field; empty for a transformer.
+        entries: the list; of a transformer its field with the image.
     """
 
     path: str
@@ -140,16 +141,47 @@ def _in_step(
     of_container: bool,
 ) -> ImagePlace | NoPlace | None:
     """Gives where a kustomization, or what goes over the build, has the fields of an image."""
+    given = _in_transformers(image, step, sighting, tree, of_container)
+    if given is not None:
+        return given
     # `images` change what stands in lists of containers alone, and no values of a release.
     found = _in_images(image, _images_of(step, tree)) if of_container else None
     if found is None or not _comes_last(step, over, sighting):
         found = _in_patches(image, over, sighting, tree) or found
     if found is None or _renames(found, tree):
         # An image that a patch gives with its later name is none of those that `images` rename.
-        uses = [use for use in sighting.patches if use.kustomization == step]
+        uses = [use for use in _patches_at(step, sighting) if use.field != TRANSFORMERS]
         given = _in_patches(image, uses, sighting, tree)
         found = given if found is None or isinstance(given, ImagePlace) else found
     return found
+
+
+def _patches_at(step: str, sighting: Sighting) -> list[PatchUse]:
+    return [use for use in sighting.patches if use.kustomization == step]
+
+
+def _in_transformers(
+    image: AutomatedImage, step: str, sighting: Sighting, tree: KustomizeTree, of_container: bool
+) -> ImagePlace | NoPlace | None:
+    """Gives where the transformers of a kustomization, which come last, have the fields of an image."""
+    kustomization = tree.kustomizations[posixpath.dirname(step)]
+    for each in reversed(listed_transformers(kustomization, tree) or ()):
+        if each.patches:
+            numbers = {patch.index for patch in each.patches}
+            uses = [use for use in _patches_at(step, sighting) if use.field == TRANSFORMERS]
+            found = _in_patches(image, [use for use in uses if use.entry in numbers], sighting, tree)
+        else:
+            is_for = of_container or {field.path for field in image.fields} & {
+                tuple(spec.keys) for spec in each.fields
+            }
+            entries = {"imageTag": each.image} if each.image and is_for else {}
+            found = _in_images(image, _ImagesOver(each.path, each.document, (), entries))
+            if isinstance(found, ImagePlace) and not each.path:
+                reason = f"it stands in a transformer inside {step}, where the updater sees no marker"
+                found = NoPlace(reason, step)
+        if found is not None:
+            return found
+    return None
 
 
 def _renames(found: ImagePlace | NoPlace, tree: KustomizeTree) -> bool:
@@ -203,7 +235,8 @@ def _images_over(sighting: Sighting, around: Surroundings) -> _ImagesOver | None
 
 def _in_images(image: AutomatedImage, images: _ImagesOver) -> ImagePlace | NoPlace | None:
     path, document, at, entries = images
-    for index, entry in enumerate(as_list(entries)):
+    numbered = entries.items() if isinstance(entries, Mapping) else enumerate(as_list(entries))
+    for index, entry in numbered:
         if not isinstance(entry, Mapping):
             continue
         name, tag = entry.get("newName") or entry.get("name"), entry.get("newTag")
@@ -232,11 +265,11 @@ def _in_patch(
     found = _of_patch(image, use, sighting, tree)
     if found is None:
         return None
-    # Those operations come after all patches.
-    again = "" if use.field == "patchesJson6902" else use.kustomization
+    # Those operations, and what transformers do, come after all patches.
+    again = "" if use.field in ("patchesJson6902", TRANSFORMERS) else use.kustomization
     if not use.path:
-        reason = f"it stands in a patch inside {use.kustomization}, where the updater sees no marker"
-        return NoPlace(reason, use.kustomization, again)
+        file = tree.patch_place(use).file
+        return NoPlace(f"it stands in a patch inside {file}, where the updater sees no marker", file, again)
     if use.kustomization not in {step.path for step in sighting.steps}:
         return NoPlace(
             f"it stands in {use.path}, which fluxd patches with and Flux v2 does not read", use.path

@@ -34,8 +34,10 @@ def take_out_of_transformers(path: str, listing: Sequence[Kustomization], worksp
         CannotEdit: a text is written in a form that cannot be edited.
     """
     texts = document_texts(workspace.text(path) or "")
+    is_listed = all(path in {each.path for each in known.entries("transformers")} for known in listing)
     # A file that goes takes its comments along.
-    if len(texts) > 1 or "#" in texts[0] or not _gives_marks_alone(read_value(texts[0])):
+    is_left = len(texts) > 1 or "#" in texts[0] or not _gives_marks_alone(read_value(texts[0]))
+    if is_left or not is_listed:
         workspace.edit(path, partial(edit_documents, edit=_without_marks), kustomization_change(path))
         return
     trial = workspace.branch()

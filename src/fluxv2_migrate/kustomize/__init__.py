@@ -18,10 +18,12 @@ from fluxv2_migrate.kustomize.edit import (
 from fluxv2_migrate.kustomize.field_specs import keys_of_path
 from fluxv2_migrate.kustomize.json_patch import apply_operations, keys_of_pointer, pointer_to
 from fluxv2_migrate.kustomize.kustomization import (
+    TRANSFORMERS,
     UNFOLLOWED,
     Kustomization,
     KustomizationPatch,
     ListedEntry,
+    PatchPlace,
     read_kustomization,
 )
 from fluxv2_migrate.kustomize.listed_transformers import listed_transformers

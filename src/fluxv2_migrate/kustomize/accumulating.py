@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.folders import is_below, is_kustomization_file
@@ -26,6 +26,7 @@ from fluxv2_migrate.kustomize.name_references import fix_references
 from fluxv2_migrate.kustomize.patching import apply_patches
 from fluxv2_migrate.kustomize.replacing import apply_replacements
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource, Step
+from fluxv2_migrate.kustomize.sources import Sources
 from fluxv2_migrate.kustomize.transformers import (
     Images,
     add_affix,
@@ -39,36 +40,9 @@ from fluxv2_migrate.kustomize.transformers import (
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve_variables
 
+_Read: TypeAlias = Callable[[str], str]
+_Report: TypeAlias = Callable[[ProblemKind, InvalidManifest, str, int | None], None]
 LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
-
-
-class Sources(Protocol):
-    """Where an accumulation gets its texts from."""
-
-    def kustomization(self, folder: str) -> Kustomization | InvalidManifest | None:
-        """Gives the kustomization of a folder, why it is none, or `None` if there is none."""
-
-    def content(self, path: str) -> bytes | None:
-        """Gives the bytes of a file."""
-
-    def is_file(self, path: str) -> bool:
-        """Says whether there is such a file."""
-
-    def text(self, path: str) -> str:
-        """Gives the text of a file that is there."""
-
-    def is_folder(self, path: str) -> bool:
-        """Says whether there is such a folder."""
-
-    def resources(self, path: str) -> Sequence[Resource]:
-        """Gives the objects of a file."""
-
-    def remote(self, entry: str) -> str | None:
-        """Gives the text that stands for what lies outside of the repository, if there is one."""
-
-    @property
-    def images_in_volumes(self) -> bool:
-        """Whether `images` change the images of volumes."""
 
 
 @dataclass(slots=True)
@@ -375,15 +349,7 @@ class Accumulator:
         for resource in into.resources:
             resource.steps += (Step(kustomization.path, resource.namespace, resource.name),)
 
-        def read(path: str) -> str:
-            if not self._sources.is_file(path):
-                raise InvalidManifest(f"there is no {path}")
-            into.files.add(path)
-            return self._sources.text(path)
-
-        def report(kind: ProblemKind, error: InvalidManifest, name: str, index: int | None) -> None:
-            _note(into, kind, kustomization, error.reason, name, index)
-
+        read, report = self._ways(kustomization, into)
         patches = kustomization.patches
         sees_all = all(problem.fails for problem in into.problems)
         gone = into.removed
@@ -401,12 +367,34 @@ class Accumulator:
         if kustomization.replacements:
             apply_replacements(into.resources, kustomization, read, report)
 
+    def _ways(self, kustomization: Kustomization, into: Accumulation) -> tuple[_Read, _Report]:
+        """Gives how files of a kustomization are read, and how it is told what stands in its way."""
+
+        def read(path: str) -> str:
+            if not self._sources.is_file(path):
+                raise InvalidManifest(f"there is no {path}")
+            into.files.add(path)
+            return self._sources.text(path)
+
+        def report(kind: ProblemKind, error: InvalidManifest, name: str, index: int | None) -> None:
+            _note(into, kind, kustomization, error.reason, name, index)
+
+        return read, report
+
     def _give(
         self, kustomization: Kustomization, transformers: Sequence[ListedTransformer], into: Accumulation
     ) -> None:
         """Does what the transformers of a kustomization do, behind all that it does itself."""
+        read, report = self._ways(kustomization, into)
+        sees_all = all(problem.fails for problem in into.problems)
         for each in transformers:
-            into.files.update(filter(None, [each.path]))
+            into.files.update(filter(None, (each.path, *each.listing)))
+            if each.patches:
+                gone, patches, path = into.removed, each.patches, kustomization.path
+                apply_patches(
+                    into.resources, path, patches, read, report, gone, self._derived, sees_all=sees_all
+                )
+                continue
             if any(map(each.changes_others, into.resources)):
                 reason = (
                     f"`{TRANSFORMERS}` cannot be followed from texts where they change what is given twice"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.fields import fault_of_field, in_own_letters
@@ -52,6 +52,15 @@ def is_remote(entry: str) -> bool:
     return _REMOTE.match(entry) is not None
 
 
+def is_in_place(entry: str) -> bool:
+    """Says whether an entry is a text that stands in the place of a path.
+
+    >>> is_in_place("{kind: HelmRelease}"), is_in_place("web.yaml")
+    (True, False)
+    """
+    return "\n" in entry or "{" in entry
+
+
 def join_path(folder: str, entry: str) -> str | None:
     """Gives the path that an entry means, or `None` if it leads out of the repository.
 
@@ -91,15 +100,42 @@ class ListedEntry:
         return is_remote(self.entry)
 
 
+_Path: TypeAlias = tuple[str | int, ...]
+
+
+class PatchPlace(NamedTuple):
+    """Where it is written what a patch does, and to what.
+
+    Attributes:
+        file: a kustomization, or a file of transformers that one lists.
+        document: its index in the file.
+        entry: the path of the entry that says both.
+        said: the path of the patch's text, or of the path of its file.
+        around: where a transformer is a text in that document, the path of this text; `entry` and `said` are
+            those in the document of it that is the transformer.
+        inner: the index of that document in the text.
+    """
+
+    file: str
+    document: int
+    entry: _Path
+    said: _Path
+    around: _Path = ()
+    inner: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class KustomizationPatch:
     """A patch of a kustomization, of whatever field.
 
     Attributes:
-        field: `patches`, `patchesStrategicMerge` or `patchesJson6902`.
+        field: `patches`, `patchesStrategicMerge` or `patchesJson6902`, or `transformers`.
+        index: in that field; of those of transformers it numbers all of them.
         path: the path of its file in the repository; empty if its text stands in the kustomization.
         inline: the text that stands there.
         target: what selects the objects; `None` if its own kind and name do.
+        form: the field of a kustomization in which a patch does the same.
+        place: where it is written, if that is in a transformer.
     """
 
     field: str
@@ -108,6 +144,12 @@ class KustomizationPatch:
     inline: str
     target: Mapping[str, Any] | None = None
     options: Mapping[str, Any] = dataclass_field(default_factory=lambda: _NOTHING)
+    form: str = ""
+    place: PatchPlace | None = None
+
+    def __post_init__(self) -> None:
+        if not self.form:
+            object.__setattr__(self, "form", self.field)
 
 
 @dataclass(frozen=True)
@@ -163,7 +205,7 @@ class Kustomization:
         """All patches in the order in which kustomize applies them."""
         found: list[KustomizationPatch] = []
         for entry in self.entries("patchesStrategicMerge"):
-            is_text = "\n" in entry.entry or "{" in entry.entry
+            is_text = is_in_place(entry.entry)
             path = "" if is_text or entry.path is None else entry.path
             found.append(KustomizationPatch(entry.field, entry.index, path, entry.entry if is_text else ""))
         for name in ("patches", "patchesJson6902"):

@@ -1,21 +1,29 @@
-"""Transformers that a kustomization lists: what labels, names, places and counts can be told from texts."""
+"""Transformers that a kustomization lists: all that can be told of them from texts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, mapping_at
 from fluxv2_migrate.kustomize.configurations import field_spec
 from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS, FieldSpec
-from fluxv2_migrate.kustomize.kustomization import TRANSFORMERS, Kustomization
+from fluxv2_migrate.kustomize.kustomization import (
+    TRANSFORMERS,
+    Kustomization,
+    KustomizationPatch,
+    PatchPlace,
+    is_in_place,
+)
+from fluxv2_migrate.kustomize.listed_patches import patches_of_transformer
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.transformers import (
     add_affix,
     by_names,
     put_into_namespace,
+    set_images,
     set_pairs,
     set_replicas,
     twice,
@@ -31,6 +39,9 @@ _OF_PODS: Final = tuple(
     spec for spec in (*ANNOTATIONS, *COMMON_LABELS) if not spec.path.startswith("metadata/")
 )
 _RELEASE: Final = "HelmRelease"
+_IMAGE: Final = "imageTag"
+_LISTS: Final = frozenset({"apiVersion", "kind", "metadata", "resources"})
+"""The fields of a kustomization that does nothing but list."""
 
 
 class Texts(Protocol):
@@ -42,19 +53,29 @@ class Texts(Protocol):
     def text(self, path: str) -> str:
         """Gives the text of a file that is there."""
 
+    def kustomization(self, folder: str) -> Kustomization | InvalidManifest | None:
+        """Gives the kustomization of a folder, why it is none, or `None` if there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListedTransformer:
-    """A transformer that does the same to all that have a field.
+    """A transformer.
 
     Attributes:
         path: its file; empty where it stands in the kustomization itself.
+        listing: the kustomizations that lead to that file.
+        document: its index in it.
         value: as it is written there.
+        fields: to which it does something.
+        patches: with which it patches; any other one does the same to all that have a field.
     """
 
     path: str
+    listing: tuple[str, ...]
+    document: int
     value: Mapping[str, Any]
     fields: tuple[FieldSpec, ...]
+    patches: tuple[KustomizationPatch, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -62,12 +83,23 @@ class ListedTransformer:
         return str(self.value.get("kind"))
 
     @property
+    def identity(self) -> tuple[str, str, str]:
+        """By what kustomize tells it from others that one kustomization lists."""
+        metadata = mapping_at(self.value, "metadata")
+        return self.kind, text_of(metadata.get("name") or ""), text_of(metadata.get("namespace") or "")
+
+    @property
     def pairs(self) -> Mapping[str, Any]:
         """The labels or annotations that it gives."""
         return as_object(self.value.get(_GIVEN.get(self.kind, "")))
 
+    @property
+    def image(self) -> Mapping[str, Any] | None:
+        """What it makes of an image, as an entry of `images` says it; nothing of another one."""
+        return mapping_at(self.value, _IMAGE) if self.kind == "ImageTagTransformer" else None
+
     def carry_out(self, resources: Sequence[Resource]) -> None:
-        """Does to objects what it does.
+        """Does to objects what it does, unless it patches.
 
         Raises:
             InvalidManifest: kustomize fails with it.
@@ -83,6 +115,8 @@ class ListedTransformer:
                     add_affix(resource, **{name: str(self.value.get(name) or "")}, fields=self.fields)
             case "ReplicaCountTransformer":
                 set_replicas(by_names(resources), mapping_at(self.value, "replica"), self.fields)
+            case "ImageTagTransformer":
+                set_images(resources, self.image or {}, self.fields)
             case _:
                 set_pairs(resources, self.pairs, self.fields)
 
@@ -118,47 +152,101 @@ def listed_transformers(kustomization: Kustomization, texts: Texts) -> tuple[Lis
     `AnnotationsTransformer`, `LabelTransformer`.
 
     >>> from fluxv2_migrate.kustomize import KustomizeTree
-    >>> given = "apiVersion: builtin\nkind: AnnotationsTransformer\nannotations: {team: shop}\n"
-    >>> given += "fieldSpecs: [{path: metadata/annotations, create: true}]\n"
+    >>> given = "apiVersion: builtin\nkind: AnnotationsTransformer\nmetadata: {name: a}\n"
+    >>> given += "annotations: {team: shop}\nfieldSpecs: [{path: metadata/annotations}]\n"
     >>> tree = KustomizeTree({"kustomization.yaml": "transformers: [a.yaml]\n", "a.yaml": given})
     >>> listed_transformers(tree.kustomizations[""], tree)[0].pairs
     {'team': 'shop'}
     """
+    try:
+        return _listed(kustomization, texts)
+    except InvalidManifest:
+        return None
+
+
+def _listed(kustomization: Kustomization, texts: Texts) -> tuple[ListedTransformer, ...] | None:
     found: list[ListedTransformer] = []
-    for entry in kustomization.entries(TRANSFORMERS):
-        is_inline = "\n" in entry.entry or "{" in entry.entry
-        if not is_inline and (entry.path is None or not texts.is_file(entry.path)):
+    names: set[tuple[str, str, str]] = set()
+    for text in _texts(kustomization, texts):
+        if text is None:
             return None
-        path = "" if is_inline else entry.path or ""
-        use = PatchUse(kustomization.path, TRANSFORMERS, entry.index, path, 0, "configuration")
-        try:
-            values = [read_value(each) for each in document_texts(texts.text(path) if path else entry.entry)]
-        except InvalidManifest:
-            return None
-        for value in values:
+        for index, document in enumerate(document_texts(text.text)):
+            value = read_value(document)
             if is_null(value):
                 continue
-            known = _read(value, use)
-            if known is None:
+            first = sum(len(each.patches) for each in found)
+            known = _read(value, text, index, first, kustomization)
+            if known is None or known.identity in names:
                 return None
+            names.add(known.identity)
             found.append(known)
     return tuple(found)
 
 
-def _read(value: Any, use: PatchUse) -> ListedTransformer | None:
+class _Text(NamedTuple):
+    """A text in which transformers stand.
+
+    Attributes:
+        entry: the index of what leads to it.
+        path: its file; empty where it stands in the kustomization itself.
+        listing: the kustomizations that lead to it.
+    """
+
+    entry: int
+    path: str
+    text: str
+    listing: tuple[str, ...] = ()
+
+
+def _texts(kustomization: Kustomization, texts: Texts) -> Iterator[_Text | None]:
+    """Gives the texts of transformers in order, and nothing for one that cannot be read."""
+    # kustomize reads those first that stand there in the place of a path.
+    for entry in sorted(kustomization.entries(TRANSFORMERS), key=lambda each: not is_in_place(each.entry)):
+        if is_in_place(entry.entry):
+            yield _Text(entry.index, "", entry.entry)
+            continue
+        for file in _files(entry.path, texts, ()):
+            yield None if file is None else _Text(entry.index, file[0], texts.text(file[0]), file[1:])
+
+
+def _files(path: str | None, texts: Texts, listing: tuple[str, ...]) -> Iterator[tuple[str, ...] | None]:
+    """Gives the files that are listed, each with the kustomizations that do; nothing for what is no file."""
+    known = texts.kustomization(path) if path is not None and not texts.is_file(path) else None
+    if path is not None and texts.is_file(path):
+        yield path, *listing
+    elif not isinstance(known, Kustomization) or known.path in listing or known.document.keys() - _LISTS:
+        # What a kustomization makes of transformers stands nowhere.
+        yield None
+    else:
+        for entry in known.resources:
+            yield from _files(entry.path, texts, (*listing, known.path))
+
+
+def _read(
+    value: Any, text: _Text, index: int, first: int, kustomization: Kustomization
+) -> ListedTransformer | None:
     if not isinstance(value, Mapping) or value.get("apiVersion") != TRANSFORMER_API or annotations_of(value):
         return None
+    place = PatchPlace(text.path, index, (), ())
+    if not text.path:
+        place = PatchPlace(kustomization.path, 0, (), (), (TRANSFORMERS, text.entry), index)
+    use = PatchUse(kustomization.path, TRANSFORMERS, text.entry, text.path, 0, "configuration")
     specs = list(_specs(value, use))
-    found = ListedTransformer(use.path, value, tuple(specs))
+    patches = patches_of_transformer(value, kustomization.folder, first, place)
+    if patches is None:
+        return None
+    found = ListedTransformer(text.path, text.listing, place.document, value, tuple(specs), patches)
     if not all(map(_is_followed, specs)) or not all(isinstance(each, str) for each in found.pairs.values()):
         return None
-    return found if _is_told(found) else None
+    return found if found.identity[1] and (patches or _is_told(found)) else None
 
 
 def _is_told(found: ListedTransformer) -> bool:
     """Gives whether what a transformer does is what `carry_out` does."""
     value, fields = found.value, found.fields
     match found.kind:
+        case "ImageTagTransformer":
+            return isinstance(value.get(_IMAGE), Mapping)
         case "AnnotationsTransformer" | "LabelTransformer":
             return True
         case "NamespaceTransformer":

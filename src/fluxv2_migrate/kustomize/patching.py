@@ -119,9 +119,9 @@ class _Patching:
         if bool(patch.path) == bool(patch.inline.strip()):
             raise InvalidManifest("a patch needs either a path or a text")
         documents, operations = self.derived.patch(read(patch.path) if patch.path else patch.inline.strip())
-        if patch.field == "patchesStrategicMerge" and operations:
+        if patch.form == "patchesStrategicMerge" and operations:
             raise InvalidManifest("JSON operations in a strategic merge patch")
-        if patch.field == "patchesJson6902" and (not operations or not (patch.target or {}).get("name")):
+        if patch.form == "patchesJson6902" and (not operations or not (patch.target or {}).get("name")):
             raise InvalidManifest("`patchesJson6902` needs operations, and a target with a name")
         if operations:
             self._operate(patch, operations)
@@ -140,7 +140,7 @@ class _Patching:
             raise InvalidManifest("JSON operations need a target")
         for resource in self.named.selected(Selector.of(patch.target)):
             before = resource.identity
-            if patch.field == "patches":
+            if patch.form == "patches":
                 resource.remember()
             resource.manifest = _operated(resource.manifest, operations, is_noted=bool(resource.previous))
             if resource.identity != before:

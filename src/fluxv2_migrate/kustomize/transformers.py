@@ -206,8 +206,8 @@ class Images:
 
     def __init__(self, resources: Sequence[Resource], *, in_volumes: bool, more: Sequence[FieldSpec]) -> None:
         self._resources = resources
-        self._in_volumes = in_volumes
-        self._more = more
+        self._fields = (*(spec for spec in IMAGES if in_volumes or "volumes" not in spec.path), *more)
+        self._is_configured = bool(more)
         # Of the objects that were looked through, by their positions, and these by the ends of the images.
         self._known: dict[int, frozenset[str]] = {}
         self._having: dict[str, set[int]] = {}
@@ -229,11 +229,9 @@ class Images:
         for position in positions:
             if position in self._known and not _names_any(entry, self._known[position]):
                 continue
-            images = _set_image(
-                self._resources[position], entry, in_volumes=self._in_volumes, more=self._more
-            )
+            images = _set_image(self._resources[position], entry, self._fields)
             # A configuration is told of every entry that meets one of its fields.
-            if not self._more:
+            if not self._is_configured:
                 self._known[position] = images
                 for image in images:
                     self._having.setdefault(_end_of(image), set()).add(position)
@@ -244,9 +242,19 @@ def _end_of(image: str) -> str:
     return _TAG_OR_DIGEST.split(image.rpartition("/")[2], maxsplit=1)[0]
 
 
-def _set_image(
-    resource: Resource, entry: Mapping[str, Any], *, in_volumes: bool, more: Sequence[FieldSpec]
-) -> frozenset[str]:
+def set_images(resources: Iterable[Resource], entry: Mapping[str, Any], fields: Sequence[FieldSpec]) -> None:
+    """Changes the images of a name: in all lists called containers, and in fields.
+
+    Raises:
+        InvalidManifest: an object has something else where images stand; names it.
+
+    Source: kustomize api 0.21 `ImageTagTransformer`.
+    """
+    for resource in resources:
+        _set_image(resource, entry, fields)
+
+
+def _set_image(resource: Resource, entry: Mapping[str, Any], fields: Sequence[FieldSpec]) -> frozenset[str]:
     """Changes the images of a name in an object, and gives all that stand in it then."""
     if resource.kind == "CustomResourceDefinition":
         return frozenset()
@@ -260,16 +268,13 @@ def _set_image(
         return image
 
     resource.manifest = _with_images(resource.manifest, change)
-    for spec in (*IMAGES, *more):
-        if in_volumes or "volumes" not in spec.path:
-            try:
-                visit(resource, spec, change)
-            except InvalidManifest as error:
-                api = resource.manifest.get("apiVersion")
-                reason = (
-                    f"`images` cannot be applied to {resource.identity} of {text_of(api)}: {error.reason}"
-                )
-                raise InvalidManifest(reason) from None
+    for spec in fields:
+        try:
+            visit(resource, spec, change)
+        except InvalidManifest as error:
+            api = resource.manifest.get("apiVersion")
+            reason = f"`images` cannot be applied to {resource.identity} of {text_of(api)}: {error.reason}"
+            raise InvalidManifest(reason) from None
     return frozenset(images)
 
 

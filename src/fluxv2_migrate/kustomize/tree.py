@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import weakref
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +15,13 @@ from fluxv2_migrate.kustomize.accumulating import Accumulation, Accumulator
 from fluxv2_migrate.kustomize.building import Build, BuiltObject
 from fluxv2_migrate.kustomize.derived import Derived
 from fluxv2_migrate.kustomize.kustomization import (
+    TRANSFORMERS,
     Kustomization,
     KustomizationPatch,
+    PatchPlace,
     read_kustomization,
 )
+from fluxv2_migrate.kustomize.listed_transformers import listed_transformers
 from fluxv2_migrate.kustomize.patches import ReadPatch
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
@@ -172,7 +175,30 @@ class KustomizeTree:
     def patch_entry(self, use: PatchUse) -> KustomizationPatch | None:
         """Gives the entry of a kustomization in which a patch stands; nothing where it stands elsewhere."""
         kustomization = self.kustomizations.get(posixpath.dirname(use.kustomization))
-        return None if kustomization is None else kustomization.patches_by_entry.get((use.field, use.entry))
+        if kustomization is None:
+            return None
+        if use.field == TRANSFORMERS:
+            return next(
+                (each for each in self._listed_patches(kustomization) if each.index == use.entry), None
+            )
+        return kustomization.patches_by_entry.get((use.field, use.entry))
+
+    def patches(self, kustomization: Kustomization) -> tuple[KustomizationPatch, ...]:
+        """Gives all patches of a kustomization, those of transformers that it lists last."""
+        return (*kustomization.patches, *self._listed_patches(kustomization))
+
+    def _listed_patches(self, kustomization: Kustomization) -> Iterator[KustomizationPatch]:
+        for each in listed_transformers(kustomization, self) or ():
+            yield from each.patches
+
+    def patch_place(self, use: PatchUse) -> PatchPlace:
+        """Gives where it is written what a patch does, and to what."""
+        entry = self.patch_entry(use)
+        if entry is not None and entry.place is not None:
+            return entry.place
+        at: tuple[str | int, ...] = (*use.field.split("."), use.entry)
+        said = at if use.field == "patchesStrategicMerge" else (*at, "path" if use.path else "patch")
+        return PatchPlace(use.kustomization, 0, at, said)
 
     def has_kustomization_file(self, folder: str, gone: Collection[str] = ()) -> bool:
         """Says whether a folder has a file with a kustomization's name, whatever is in it.
@@ -354,7 +380,7 @@ class KustomizeTree:
     def _patched(self) -> dict[str, list[Kustomization]]:
         patched: dict[str, list[Kustomization]] = {}
         for kustomization in self.kustomizations.values():
-            for patch in kustomization.patches:
+            for patch in self.patches(kustomization):
                 if patch.path and kustomization not in patched.setdefault(patch.path, []):
                     patched[patch.path].append(kustomization)
         return patched

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 
 from fluxv2_migrate.plan.flow_text import flow_pieces
@@ -11,6 +12,7 @@ from fluxv2_migrate.yaml_text import (
     MappingNode,
     OpenDocument,
     Part,
+    ScalarNode,
     edit_part,
     emit_scalar,
     ended_like,
@@ -33,6 +35,8 @@ def edit_fields(
 
     >>> edit_fields("a:\n- b: {c: d, e: f}\n", ("a", 0, "b"), {"c": "x"}, ["e"])
     'a:\n- b: {c: x}\n'
+    >>> edit_fields('{"b": {"c": "d"}}', ("b",), {"c": "x"})
+    '{"b": {"c": "x"}}'
     """
     return edit_part(text, lambda document: fields_part(document, path, values, removed))
 
@@ -55,7 +59,12 @@ def fields_part(
     known = value_in(document.value, path)
     gone = [name for name in removed if name in known]
     if node.is_flow:
-        pieces = flow_pieces(text, node, gone, {name: emit_scalar(value) for name, value in values.items()})
+        is_json = all(isinstance(each, ScalarNode) and each.style == '"' for each, _ in node.value)
+        new = {
+            name: json.dumps(value, ensure_ascii=False) if is_json else emit_scalar(value)
+            for name, value in values.items()
+        }
+        pieces = flow_pieces(text, node, gone, new, quoted=is_json)
     else:
         part = BlockMapping.of_value(text, key, node, document.style)
         for name, value in values.items():

@@ -8,14 +8,22 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from fluxv2_migrate.clusters import Way
-from fluxv2_migrate.kustomize import PatchUse, Step, add_patch, remove_entry, steps_apart
+from fluxv2_migrate.kustomize import PatchPlace, Step, add_patch, remove_entry, steps_apart
 from fluxv2_migrate.plan import Leaves, as_patch, fields_part
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patch_targets import target_of
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
 from fluxv2_migrate.repository.changes import kustomization_change
 from fluxv2_migrate.repository.open_files import OpenFiles
-from fluxv2_migrate.yaml_text import OpenDocument, Part, PartEdit, text_part, value_in
+from fluxv2_migrate.yaml_text import (
+    OpenDocument,
+    Part,
+    PartEdit,
+    edit_document,
+    edit_part,
+    text_part,
+    value_in,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +92,40 @@ class KustomizationEdits:
 
     made: list[KustomizationChange] = field(default_factory=list)
 
-    def replace_inline(self, use: PatchUse, rewrite: Callable[[str], str], documents: Iterable[int]) -> None:
-        """Gives a patch that stands in a kustomization another text.
+    def replace_inline(
+        self, place: PatchPlace, rewrite: Callable[[str], str], documents: Iterable[int]
+    ) -> None:
+        """Gives a patch that stands in a kustomization, or in a transformer, another text.
 
         Args:
             rewrite: gives it; of several documents in one text each may be another one's.
-            documents: the indices of the kustomizations in their file that have it.
+            documents: the indices of the documents of the file that have it.
         """
-        path = _entry(use)
-        if use.field != "patchesStrategicMerge":
-            path = (*path, "patch")
 
         def edit(known: OpenDocument) -> Part:
-            return text_part(known, path, rewrite(str(value_in(known.value, path)).strip()))
+            return text_part(known, place.said, rewrite(str(value_in(known.value, place.said)).strip()))
 
-        self.made += (_EntryEdit(use.kustomization, each, edit) for each in documents)
+        self._edit_at(place, edit, documents)
 
     def retarget(
-        self, use: PatchUse, values: Mapping[str, str], removed: Collection[str], documents: Iterable[int]
+        self, place: PatchPlace, values: Mapping[str, str], removed: Collection[str], documents: Iterable[int]
     ) -> None:
         """Gives the target of a patch other fields.
 
         Args:
-            documents: the indices of the kustomizations in their file that have it.
+            documents: the indices of the documents of the file that have it.
         """
-        path = (*_entry(use), "target")
-        edit = partial(fields_part, path=path, values=values, removed=removed)
-        self.made += (_EntryEdit(use.kustomization, each, edit) for each in documents)
+        path = (*place.entry, "target")
+        self._edit_at(place, partial(fields_part, path=path, values=values, removed=removed), documents)
+
+    def _edit_at(self, place: PatchPlace, edit: PartEdit, documents: Iterable[int]) -> None:
+        def around(known: OpenDocument) -> Part:
+            text = str(value_in(known.value, place.around))
+            after = edit_document(text, lambda document: edit_part(document, edit), place.inner)
+            return text_part(known, place.around, after)
+
+        part = around if place.around else edit
+        self.made += (_EntryEdit(place.file, each, part) for each in documents)
 
     def point(self, edit: FieldEdit | SelectionEdit) -> None:
         """Points a part of a kustomization to where fields are."""
@@ -161,8 +176,3 @@ class KustomizationEdits:
             head = {"apiVersion": api_version, "kind": "HelmRelease", "metadata": {"name": step.name}}
             patch = {**head, **as_patch(leaves)}
         self.made.append(_AddedPatch(step.path, patch, target))
-
-
-def _entry(use: PatchUse) -> tuple[str | int, ...]:
-    """Gives where a patch is listed; in a Kustomization of Flux v2 that is in its `spec`."""
-    return (*use.field.split("."), use.entry)

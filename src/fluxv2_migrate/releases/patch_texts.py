@@ -11,7 +11,15 @@ from fluxv2_migrate.clusters import DocumentKey, Way
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, FLUX_PATCHES
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import is_of_fluxd
-from fluxv2_migrate.kustomize import PatchUse, apply_operations, is_in_a_list, merged_with, patch_of
+from fluxv2_migrate.kustomize import (
+    TRANSFORMERS,
+    KustomizeTree,
+    PatchUse,
+    apply_operations,
+    is_in_a_list,
+    merged_with,
+    patch_of,
+)
 from fluxv2_migrate.placement import PlacedRequest, SourceNames, without_affixes
 from fluxv2_migrate.plan import (
     AppliedText,
@@ -57,8 +65,6 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import detect_style, edit_document, read_document
 
 _Text = tuple[str, ...]
-_FIRST: Final = (0,)
-"""The index of a kustomization in its own file."""
 _POINTING: Final = {
     "replacement": edits_of_replacement,
     "configuration": edits_of_configuration,
@@ -238,7 +244,7 @@ class _Converter:
         key = release.document.key
         ways = (way.built.patches for way in release.closure.ways[key])
         for state in states_of(key, ways, self.around.clusters.tree):
-            text = _text_of(state.use)
+            text = _text_of(state.use, self.around.clusters.tree)
             form = FormStep(
                 release.forms.form(state.before, references), release.forms.form(state.after, references)
             )
@@ -270,7 +276,7 @@ class _Converter:
         self.edits.add_leaves(left, str(base["apiVersion"]))
 
     def _patched(self, form: dict[str, Any], use: PatchUse) -> dict[str, Any]:
-        draft = self.drafts[_text_of(use)]
+        draft = self.drafts[_text_of(use, self.around.clusters.tree)]
         try:
             if isinstance(draft, JsonPatchDraft):
                 return apply_operations(form, [dict(each) for each in draft.effective])
@@ -338,7 +344,8 @@ class _Converter:
         targets = {use: target for use in closure.patches if (target := self._target(use)) is not None}
         version = api_version.rpartition("/")[2]
         for use, values, removed in targets_of(closure, clusters.builds, targets, version):
-            self.edits.retarget(use, values, removed, self.documents.get(use, _FIRST))
+            place = self.around.clusters.tree.patch_place(use)
+            self.edits.retarget(place, values, removed, self.documents.get(use, (place.document,)))
 
     def _target(self, use: PatchUse) -> Mapping[str, Any] | None:
         """Gives what a patch is for, where its kustomization says so."""
@@ -366,7 +373,11 @@ class _Converter:
                 inline.setdefault(text[:-1], []).append((use, draft.plan))
         for members in inline.values():
             use = members[0][0]
-            self.edits.replace_inline(use, partial(_inline, tuple(members)), self.documents.get(use, _FIRST))
+            self._rewrite(use, partial(_inline, tuple(members)))
+
+    def _rewrite(self, use: PatchUse, rewrite: Callable[[str], str]) -> None:
+        place = self.around.clusters.tree.patch_place(use)
+        self.edits.replace_inline(place, rewrite, self.documents.get(use, (place.document,)))
 
     def _operations(self, use: PatchUse, draft: JsonPatchDraft) -> Iterator[PatchText]:
         if use.path:
@@ -374,8 +385,7 @@ class _Converter:
             text = write_operations(document.text, draft.operations)
             yield PatchText(document, AppliedText(text, (), {}))
         else:
-            rewrite = partial(write_operations, operations=draft.operations)
-            self.edits.replace_inline(use, rewrite, self.documents.get(use, _FIRST))
+            self._rewrite(use, partial(write_operations, operations=draft.operations))
 
 
 def _flux_documents(
@@ -422,9 +432,12 @@ def _json_draft(
         raise HeldBack(str(error)) from None
 
 
-def _text_of(use: PatchUse) -> _Text:
+def _text_of(use: PatchUse, tree: KustomizeTree) -> _Text:
     if use.path:
         return ("file", use.path, str(use.document))
+    if use.field == TRANSFORMERS:
+        # A file of transformers may be listed more than once.
+        return ("inline", *map(str, tree.patch_place(use)), use.inline, str(use.document))
     return ("inline", use.kustomization, use.field, str(use.entry), use.inline, str(use.document))
 
 

@@ -15,6 +15,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import (
+    TRANSFORMERS,
     KustomizeTree,
     Patch,
     PatchedState,
@@ -455,6 +456,14 @@ def _use_place(
     kustomization = tree.kustomizations.get(folder)
     if kustomization is None or kustomization.path != use.kustomization:
         return (use.kustomization, 1, 1)
+    if use.field == TRANSFORMERS:
+        place = tree.patch_place(use)
+        if not place.around:
+            return (
+                place.file,
+                *repository.document(place.file, place.document).position((str(place.said[0]),)),
+            )
+        return (place.file, kustomization.line_of(TRANSFORMERS, int(place.around[1])), 1)
     return (use.kustomization, kustomization.line_of(use.field, use.entry), 1)
 
 

@@ -103,10 +103,13 @@ class _Splitter:
 
     def _repoint(self, use: PatchUse, moved: set[tuple[str, str]]) -> None:
         """Gives releases a file of their own, where they share one."""
-        entry = (use.field, use.entry)
-        at = entry if use.field == "patchesStrategicMerge" else (*entry, "path")
+        place = self.around.clusters.tree.patch_place(use)
+        if place.around:
+            raise CannotEdit(
+                "a transformer that is a text inside its kustomization patches with a shared file"
+            )
         path = self._copied_for(use, moved)
-        self._edit(use.kustomization, lambda text: replace_text(text, at, path))
+        self._edit(place.file, lambda text: replace_text(text, place.said, path), place.document)
 
     def _copied_for(self, use: PatchUse, moved: set[tuple[str, str]]) -> str:
         """Gives the copy of the file of a patch, as its kustomization writes it."""
@@ -141,6 +144,6 @@ class _Splitter:
             self.copies[path] = free
         return self.copies[path]
 
-    def _edit(self, path: str, edit: Callable[[str], str]) -> None:
+    def _edit(self, path: str, edit: Callable[[str], str], document: int = 0) -> None:
         text = self.files.get(path, self.around.repository.texts[path])
-        self.files[path] = edit_document(text, edit)
+        self.files[path] = edit_document(text, edit, document)

@@ -13,6 +13,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
 from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.kubernetes import as_object, group_of, objects_in
+from fluxv2_migrate.kustomize.listed_transformers import TRANSFORMER_API
 from fluxv2_migrate.repository.reading import Repository, is_old_release
 from fluxv2_migrate.yaml_text import line_of
 
@@ -122,7 +123,8 @@ def _in_manifests(path: str, text: str, repository: Repository) -> Iterator[tupl
     for document in repository.documents.get(path, ()):
         manifest = document.manifest
         fields = set(manifest) - {"metadata", "status", "items"}
-        if is_kustomization_file(path) or group_of(manifest) in _GROUPS_READ_ELSEWHERE:
+        is_transformer = manifest.get("apiVersion") == TRANSFORMER_API
+        if is_kustomization_file(path) or is_transformer or group_of(manifest) in _GROUPS_READ_ELSEWHERE:
             # Patches are migrated or told with their releases.
             fields &= _GENERATORS
         for field, value in manifest.items():
