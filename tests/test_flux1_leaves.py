@@ -608,6 +608,26 @@ def test_what_is_fetched_of_others_keeps_its_patches() -> None:
     assert "name: web" in kept
     assert "both.yaml" in kept
     assert "gone.yaml" in kept
+    assert migration.files["flux/both.yaml"] == f"---\n{other}"
+
+
+@pytest.mark.parametrize("base", [FETCHED, "flux.yaml"])
+def test_of_patches_in_one_file_those_leave_that_are_for_flux_1(base: str) -> None:
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flux-git, namespace: flux}\n"
+    files: Files = {
+        "prod/.flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n",
+        "flux/kustomization.yaml": f"resources:\n- {base}\n- settings.yaml\n",
+        "flux/settings.yaml": f"{settings}data: {{team: none}}\n",
+        "prod/kustomization.yaml": ("resources: [../flux, web.yaml]\npatchesStrategicMerge: [patch.yaml]\n"),
+        "prod/patch.yaml": f"{settings}data: {{team: a}}\n---\n{MERGED}",
+        "prod/web.yaml": release(),
+    }
+    if base != FETCHED:
+        files["flux/flux.yaml"] = fluxd("--git-path=none")
+    migration = migrate(files, sync_roots=("prod",))
+    assert migration.ok, codes(migration)
+    assert migration.files["prod/patch.yaml"] == f"{settings}data: {{team: a}}\n"
+    assert base not in str(migration.files["flux/kustomization.yaml"])
 
 
 def test_a_fetched_operator_stays_while_it_serves_and_where_all_is_kept() -> None:

@@ -13,7 +13,7 @@ from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, ListedEntry, remove_entry
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.changes import kustomization_change
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import CannotEdit, document_texts, read_value
 
@@ -85,6 +85,21 @@ def _drop_patches(leaving: set[DocumentKey], workspace: Workspace, clusters: Clu
             workspace.edit(kustomization, _without(field, entries[index]), change)
             if path and path not in kept:
                 workspace.remove(path)
+    reached_by = _reached(clusters)
+    for path in sorted(kept):
+        for document in _documents(path, clusters):
+            if document.key in reached_by and reached_by[document.key] <= leaving:
+                workspace.delete(document)
+
+
+def _reached(clusters: ClusterMap) -> Mapping[DocumentKey, set[DocumentKey]]:
+    """Gives by each document of a file of patches the objects that it reaches."""
+    found: dict[DocumentKey, set[DocumentKey]] = {}
+    for built in clusters.built():
+        for use in built.patches:
+            if use.kind == "merge":
+                found.setdefault((use.path, use.document), set()).add(built.key)
+    return found
 
 
 def _drop_entry(
@@ -105,9 +120,26 @@ def _drop_entry(
                     workspace.edit(each.path, _without(patch.field, listed), kustomization_change(each.path))
                     if workspace.has(patch.path):
                         workspace.remove(patch.path)
+                elif patch.path and patch.target is None:
+                    _drop_documents(patch.path, workspace, clusters)
     except CannotEdit as error:
         return {kustomization.path: f"{kustomization.path} cannot be edited: {error}"}
     return {}
+
+
+def _drop_documents(path: str, workspace: Workspace, clusters: ClusterMap) -> None:
+    """Takes the patches out of a file that are for something of Flux v1, and for nothing that is built."""
+    reached = _reached(clusters)
+    for document in _documents(path, clusters):
+        if document.key not in reached and _OF_FLUX_1.fullmatch(document.identity[1]):
+            workspace.delete(document)
+
+
+def _documents(path: str, clusters: ClusterMap) -> tuple[Document, ...]:
+    """Gives the documents of a file of patches as everything was built; none of one that is missing."""
+    with suppress(InvalidManifest, KeyError):
+        return read_documents(path, clusters.tree.text(path))[0]
+    return ()
 
 
 def _is_of_flux_1(patch: KustomizationPatch, workspace: Workspace) -> bool:
