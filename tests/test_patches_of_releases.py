@@ -122,10 +122,13 @@ def test_operations_point_to_where_fields_are(operations: str, written: str) -> 
     ("operation", "says"),
     [
         ({"op": "add", "path": "/spec", "value": {"chart": {}}}, "as a whole"),
-        ({"op": "add", "path": "/metadata", "value": {"name": "web", "namespace": "shop"}}, "as a whole"),
+        (
+            {"op": "add", "path": "/metadata", "value": {"name": "web", "namespace": "shop"}},
+            "writes /metadata",
+        ),
         ({"op": "replace", "path": "", "value": {}}, "as a whole"),
         ({"op": "remove", "path": "/spec"}, "as a whole"),
-        ({"op": "copy", "from": "/spec", "path": "/spec"}, "as a whole"),
+        ({"op": "move", "from": "/metadata", "path": "/spec"}, "writes /spec"),
     ],
 )
 def test_what_no_operation_can_say_holds_the_release_back(operation: dict[str, Any], says: str) -> None:
@@ -157,6 +160,13 @@ RETRIES = {"enable": True, "retry": True, "maxRetries": 3}
             {"op": "move", "from": "/spec/values/b", "path": "/spec/releaseName"},
             '{"op": "remove", "path": "/spec/values/b"}',
         ),
+        # So is all that a release specifies.
+        (
+            [f"{CHART}  values: {{other: {{timeout: 60, chart: {json.dumps(CHART_VALUE)}}}}}\n"],
+            {"op": "move", "from": "/spec/values/other", "path": "/spec"},
+            '"path": "/spec", "value": {"interval": "5m", "releaseName": "shop-web-0", "timeout": "1m"',
+        ),
+        ([CHART], {"op": "copy", "from": "/spec", "path": "/spec"}, '"path": "/spec", "value": {"interval"'),
         # What is around a field comes with it.
         (
             ["  helmVersion: v3\n"],

@@ -104,6 +104,12 @@ class _Drafter:
             return self._of_annotations(index, operation, path)
         if path == _SPEC and name in ("add", "replace") and isinstance(operation.get("value"), Mapping):
             return self._whole(index, operation)
+        if path == _SPEC and origin is not None and (name == "copy" or origin[:1] == _SPEC):
+            # The form of what is there may be another one.
+            whole = self._whole(
+                index, {"op": "add", "path": "/spec", "value": self._taken(operation, origin)}
+            )
+            return PatchOperation(whole.value)
         if name == "test" and len(path) < 2:
             # It holds in every build.
             return None
@@ -112,7 +118,7 @@ class _Drafter:
             self.effective.append(operation)
             return PatchOperation(operation, index)
         if len(path) < 2 and path != ("apiVersion",) and path != ("kind",):
-            raise NotFollowed("a JSON patch writes a release, or all that it specifies, as a whole")
+            raise NotFollowed(f"a JSON patch writes {operation.get('path') or 'a release as a whole'}")
         if _is_kept(path):
             if origin is None or _is_kept(origin):
                 return PatchOperation(operation, index)
@@ -170,10 +176,16 @@ class _Drafter:
 
     def _from_elsewhere(self, operation: Mapping[str, Any], origin: Path) -> PatchOperation:
         """Gives what writes into values what stood elsewhere, where it may have another form now."""
+        return PatchOperation(
+            {"op": "add", "path": operation["path"], "value": self._taken(operation, origin)}
+        )
+
+    def _taken(self, operation: Mapping[str, Any], origin: Path) -> Any:
+        """Gives the value that an operation takes from elsewhere."""
         values = [leaf_at(manifest, origin) for manifest in self.old]
         if any(value is REMOVED or value != values[0] for value in values):
             raise NotFollowed(f"a JSON patch takes {operation.get('from')}, which differs between releases")
-        return PatchOperation({"op": "add", "path": operation["path"], "value": values[0]})
+        return values[0]
 
 
 def draft_json_patch(
