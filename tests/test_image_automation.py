@@ -290,6 +290,20 @@ def test_what_fluxd_scans_is_what_its_flags_say() -> None:
         assert bool(marks(found)) is scanned
         assert codes(found) == ([] if scanned else ["IM008"])
         assert found.operations, "the annotations go all the same"
+    ecr = deployment(FILTER, {"app": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.7"})
+    for fluxd, scanned in (
+        (fm.Fluxd(), True),
+        (fm.Fluxd(ecr_regions=("us-east-1", "eu-west-1")), True),
+        (fm.Fluxd(ecr_regions=("us-east-1",)), False),
+        (fm.Fluxd(ecr_include_ids=("123456789012",)), True),
+        (fm.Fluxd(ecr_include_ids=("210987654321",)), False),
+        (fm.Fluxd(ecr_exclude_ids=("123456789012",)), False),
+    ):
+        found = draft(ecr, cluster=fm.Cluster(name="prod", fluxd=fluxd))
+        assert codes(found) == (["IM010"] if scanned else ["IM008"])
+    eks = deployment(FILTER, {"app": "602401143452.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.7"})
+    for fluxd, scanned in ((fm.Fluxd(), False), (fm.Fluxd(ecr_exclude_ids=("1",)), True)):
+        assert bool(marks(draft(eks, cluster=fm.Cluster(name="prod", fluxd=fluxd)))) is scanned
     old = deployment(FILTER, {"app": "k8s.gcr.io/web:1.4.7"})
     assert codes(draft(old, cluster=fm.Cluster(name="prod", fluxd=all_images))) == ["IM010"]
 

@@ -363,11 +363,19 @@ def test_a_policy_takes_the_tag_that_fluxd_would_take(
         ({"exclude_images": ("*/shop/*",)}, False),
         ({"include_images": ("*/other/*",)}, False),
         ({"include_images": ("*/shop/*",)}, True),
+        ({"ecr_regions": ("eu-west-1",), "ecr_include_ids": ("123456789012",)}, True),
+        ({"ecr_regions": ("us-east-1",)}, False),
+        ({"ecr_include_ids": ("210987654321",)}, False),
+        ({"ecr_exclude_ids": ("123456789012",)}, False),
     ],
 )
 def test_an_image_that_fluxd_did_not_scan_needs_no_policy(flags: dict[str, Any], is_scanned: bool) -> None:
     cluster = MAIN.model_copy(update={"fluxd": FLUXD.model_copy(update=flags)})
-    report = fm.verify_migration(BEFORE, BEFORE, fm.MigrationOptions(clusters=(cluster,)))
+    before = BEFORE
+    if any(name.startswith("ecr_") for name in flags):
+        ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+        before = {**BEFORE, "apps/web.yaml": WEB.replace("registry.example.com", ecr)}
+    report = fm.verify_migration(before, before, fm.MigrationOptions(clusters=(cluster,)))
     (web,) = report.workloads
     assert [each.field for each in web.differences] == ["image.written_by"] * is_scanned
 

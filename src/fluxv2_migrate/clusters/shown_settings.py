@@ -111,7 +111,13 @@ _TEXTS: Final = {
     "automation_interval": "automation-interval",
 }
 _SWITCHES: Final = {"manifest_generation": "manifest-generation", "sops": "sops"}
-_LISTS: Final = {"exclude_images": "registry-exclude-image", "include_images": "registry-include-image"}
+_LISTS: Final = {
+    "exclude_images": "registry-exclude-image",
+    "include_images": "registry-include-image",
+    "ecr_regions": "registry-ecr-region",
+    "ecr_include_ids": "registry-ecr-include-id",
+    "ecr_exclude_ids": "registry-ecr-exclude-id",
+}
 
 
 def _of_cluster(fluxd: Flux1Program) -> _Fields:

@@ -16,6 +16,7 @@ _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 # Nothing anchors it: a first part that holds such a name anywhere is a domain.
 _DOMAIN: Final = re.compile(rf"localhost|{_LABEL}(?:\.{_LABEL})+")
 _DOCKER_HUB: Final = "index.docker.io"
+_ECR: Final = re.compile(r"([^.]+)\.dkr\.ecr\.([^.]+)\.amazonaws\.com(?:\.cn)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +91,15 @@ class ImageRef:
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return f"{self.name}{tag}{'@' if self.digest else ''}{self.digest}"
+
+
+def ecr_place(image: ImageRef) -> tuple[str, str] | None:
+    """Gives the account and the region of an image in Amazon's registry, as fluxd tells them.
+
+    Source: fluxcd/flux 1.25.4 `pkg/registry/aws.go` `ImageCredsWithAWSAuth`.
+
+    >>> ecr_place(ImageRef.parse("123.dkr.ecr.eu-west-1.amazonaws.com/web:1"))
+    ('123', 'eu-west-1')
+    """
+    found = _ECR.fullmatch(image.registry)
+    return None if found is None else (found[1], found[2])

@@ -6,14 +6,13 @@ import re
 from typing import Final, Literal
 
 from fluxv2_migrate.flux1 import ImageRef
+from fluxv2_migrate.flux1.images import ecr_place
 from fluxv2_migrate.flux1.tags import matches_glob
 from fluxv2_migrate.settings.of_clusters import FluxdSettings
 
 RegistryProvider = Literal["aws", "azure", "gcp"]
 
-_ECR: Final = re.compile(r"([0-9]+)\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
-_EKS_ACCOUNTS: Final = frozenset(("602401143452", "918309763551"))
-"""What `--registry-ecr-exclude-id` leaves out when it is not given."""
+_ECR: Final = re.compile(r"[0-9]+\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
 _REPOSITORY: Final = re.compile(r"[a-z0-9_./-]{2,255}")
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:-]+")
 
@@ -51,15 +50,22 @@ def registry_provider(image: ImageRef) -> RegistryProvider | None:
 def is_scanned(image: ImageRef, fluxd: FluxdSettings) -> bool:
     """Gives whether fluxd looked for tags of an image; what it did not scan it never updated.
 
-    Source: fluxcd/flux 1.25.4 `pkg/cluster/includelist.go`, `cmd/fluxd/main.go`.
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/includelist.go`, `cmd/fluxd/main.go`; `pkg/registry/aws.go`
+    `shouldScan`.
 
     >>> is_scanned(ImageRef.parse("k8s.gcr.io/pause:3.2"), FluxdSettings())
     False
+    >>> there = FluxdSettings(ecr_regions=("us-east-1",))
+    >>> is_scanned(ImageRef.parse("123.dkr.ecr.eu-west-1.amazonaws.com/web:1"), there)
+    False
     """
     name = canonical_name(image)
-    account = _ECR.fullmatch(image.registry)
-    if account is not None and account[1] in _EKS_ACCOUNTS:
-        return False
+    place = ecr_place(image)
+    if place is not None:
+        account, region = place
+        is_left_out = account in fluxd.ecr_exclude_ids or account not in (fluxd.ecr_include_ids or (account,))
+        if is_left_out or region not in (fluxd.ecr_regions or (region,)):
+            return False
     if any(matches_glob(pattern, name) for pattern in fluxd.exclude_images):
         return False
     return not fluxd.include_images or any(matches_glob(pattern, name) for pattern in fluxd.include_images)

@@ -63,6 +63,9 @@ class FluxdSettings:
         automation_interval: after which it looked for new images.
         exclude_images: that it did not scan.
         include_images: that it scanned alone, where there are some.
+        ecr_regions: of ECR, that it scanned alone; where there are none nobody knows its own one.
+        ecr_include_ids: accounts of ECR that it scanned alone, where there are some.
+        ecr_exclude_ids: accounts of ECR that it did not scan; by default those of EKS itself.
 
     Source: fluxcd/flux 1.25.4 `cmd/fluxd/main.go`.
     """
@@ -76,6 +79,9 @@ class FluxdSettings:
     automation_interval: str = "5m"
     exclude_images: tuple[str, ...] = ("k8s.gcr.io/*",)
     include_images: tuple[str, ...] = ()
+    ecr_regions: tuple[str, ...] = ()
+    ecr_include_ids: tuple[str, ...] = ()
+    ecr_exclude_ids: tuple[str, ...] = ("602401143452", "918309763551")
 
 
 def fluxd_settings_of(fluxd: Fluxd) -> FluxdSettings:

@@ -154,6 +154,9 @@ class Fluxd(_Options):
         automation_interval: `--automation-interval`.
         exclude_images: `--registry-exclude-image`.
         include_images: `--registry-include-image`.
+        ecr_regions: `--registry-ecr-region`.
+        ecr_include_ids: `--registry-ecr-include-id`.
+        ecr_exclude_ids: `--registry-ecr-exclude-id`.
     """
 
     version: _NotEmpty | None = None
@@ -176,6 +179,9 @@ class Fluxd(_Options):
     automation_interval: _FluxDuration | None = None
     exclude_images: tuple[str, ...] | None = None
     include_images: tuple[str, ...] | None = None
+    ecr_regions: tuple[str, ...] | None = None
+    ecr_include_ids: tuple[str, ...] | None = None
+    ecr_exclude_ids: tuple[str, ...] | None = None
 
 
 class ImportedRepository(_Options):

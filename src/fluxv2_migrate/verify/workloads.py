@@ -26,7 +26,7 @@ from fluxv2_migrate.flux1.containers import (
     pod_of,
     unreadable_image,
 )
-from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.flux1.images import ImageRef, ecr_place
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern, matches_glob
 from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
@@ -322,18 +322,25 @@ def _shown(image: ContainerImage) -> str:
 
 def _is_updated(image: ContainerImage, workload: _Workload, context: Context) -> bool:
     """Gives whether fluxd ever gave a container another image."""
-    fluxd = _fluxd(workload.cluster, context)
-    name = f"{image.image.registry}/{image.image.repository}"
-    if any(matches_glob(pattern, name) for pattern in fluxd.exclude_images):
-        return False
-    if fluxd.include_images and not any(matches_glob(pattern, name) for pattern in fluxd.include_images):
-        return False
     domain, tag = image.image.domain, image.image.tag
+    if not _is_scanned(image.image, _fluxd(workload.cluster, context)):
+        return False
     if "/" in tag or (domain and "." not in domain and ":" not in domain):
         # Of `registry/acme/web` fluxd asked a host `registry`; whatever pulls it asks Docker's.
         return False
     # What is pinned or has no tag is in no registry by that name.
     return bool(tag) and not image.image.digest
+
+
+def _is_scanned(image: ImageRef, fluxd: FluxdSettings) -> bool:
+    name = f"{image.registry}/{image.repository}"
+    account, region = ecr_place(image) or ("", "")
+    only = ((account, fluxd.ecr_include_ids), (region, fluxd.ecr_regions))
+    if account and (account in fluxd.ecr_exclude_ids or any(names and own not in names for own, names in only)):
+        return False
+    if any(matches_glob(pattern, name) for pattern in fluxd.exclude_images):
+        return False
+    return not fluxd.include_images or any(matches_glob(pattern, name) for pattern in fluxd.include_images)
 
 
 def _written_tag(
