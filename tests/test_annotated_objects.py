@@ -71,6 +71,57 @@ def test_what_flux_2_leaves_alone_was_applied_by_fluxd(kind: str, annotation: st
     assert not report.ok
 
 
+@pytest.mark.parametrize("mark", [*NEVER, ONCE])
+def test_labels_count_as_annotations_do(mark: str) -> None:
+    text = annotated("ConfigMap", own(mark)).replace("annotations:", "labels:")
+    migration, report = judged({"apps/other.yaml": text}, OPTIONS)
+    (found,) = errors(migration)
+    assert (found.code, found.field) == (
+        "RP058",
+        f"metadata.labels.kustomize.toolkit.fluxcd.io/{mark.partition(':')[0]}",
+    )
+    assert "its label kustomize.toolkit.fluxcd.io/" in found.message
+    assert not report.ok
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+def test_what_is_kept_may_be_marked_in_either_way(field: str) -> None:
+    files: Files = {
+        "clusters/prod/flux-system/gotk-sync.yaml": of_flux2("flux-system", "clusters/prod"),
+        "clusters/prod/apps.yaml": of_flux2("apps", "apps").replace("prune: false", "prune: true"),
+    }
+    text = release().replace("metadata:\n", "metadata:\n  annotations: {fluxcd.io/ignore: sync_only}\n")
+    before: Files = {**files, "apps/web.yaml": text}
+    migration = fm.migrate_repository(before)
+    for value, is_ok in (("Disabled", True), ("enabled", False)):
+        written = str(migration.files["apps/web.yaml"]).replace("prune: disabled", f"prune: {value}")
+        after = {**migration.files, "apps/web.yaml": written.replace("annotations:", f"{field}:")}
+        assert fm.verify_migration(before, after, declared=migration.declared).ok is is_ok
+
+
+@pytest.mark.parametrize(
+    ("collects", "override", "is_told"),
+    [(True, {}, True), (False, {}, False), (True, {"leave": True}, False)],
+)
+def test_what_fluxd_never_deleted_keeps_that_when_pruning_begins(
+    collects: bool, override: dict[str, Any], is_told: bool
+) -> None:
+    fluxd = {"git_url": "ssh://git@git.example.com/a/b", "garbage_collection": collects}
+    clusters = [{"name": "prod", "sync_paths": ["apps"], "fluxd": fluxd}]
+    options = {"clusters": clusters, "overrides": [{"name": "settings", **override}] if override else []}
+    before: Files = {
+        "apps/web.yaml": release(),
+        "apps/other.yaml": annotated("ConfigMap", "    fluxcd.io/ignore: sync_only\n"),
+    }
+    migration = fm.migrate_repository(before, options)
+    assert fm.verify_migration(before, migration.files, options, declared=migration.declared).ok
+    written = str(migration.files["apps/other.yaml"]).replace("prune: disabled", "prune: enabled")
+    after = {**migration.files, "apps/other.yaml": written}
+    report = fm.verify_migration(before, after, options, declared=migration.declared)
+    told = [str(each) for entry in report.sync_paths for each in entry.differences]
+    assert told == ["sync.prune at ConfigMap shop/settings: false → true"] * is_told
+
+
 @pytest.mark.parametrize("annotation", NEVER)
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_what_fluxd_ignored_too_is_no_question(kind: str, annotation: str) -> None:

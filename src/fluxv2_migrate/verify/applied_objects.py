@@ -22,6 +22,7 @@ from fluxv2_migrate.flux2.releases import is_of_flux2, serving_releases
 from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, mapping_at, named, resource_of
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.meaning.comparison import ABSENT, same_json
+from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.context import Context
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
@@ -115,25 +116,41 @@ class ObjectsOfCluster:
                 found.setdefault((kind, *place_of(each.manifest, default)), each)
         return found
 
+    def is_left(self, now: ReconciledObject) -> bool:
+        """Gives whether a person wants an object, with the annotations of fluxd, to stay as it is."""
+        kind, place = str(now.manifest.get("kind")), place_of(now.manifest, "")
+        subject = Subject(self.view.name, kind, *place, now.path)
+        return override_for(subject, self.context.options.overrides)[0].leave
+
+    def may_be_deleted(self, now: ReconciledObject) -> bool:
+        """Gives whether an object that leaves Git is deleted, at the latest when fluxd's way is taken up."""
+        if now.within.by is None or self.view.settings.fluxd.garbage_collection:
+            return True
+        return mapping_at(now.within.by.manifest, "spec").get("prune") is True
+
 
 def compare_objects(synced: SyncPath, objects: ObjectsOfCluster) -> Iterator[Difference]:
     """Gives what of the objects of a sync path is not as fluxd applied it, or was not applied then."""
     yield from _added(synced, objects)
     for manifest in objects.read[synced] or ():
-        kind = str(manifest.get("kind"))
+        is_release = group_of(manifest) in RELEASE_GROUPS
+        kind = "HelmRelease" if is_release else str(manifest.get("kind"))
         namespace, name = place_of(manifest, "", synced)
         places = (namespace, synced.target_namespace) if namespace else ("", objects.default)
         now = next((found for place in places if (found := objects.applied.get((kind, place, name)))), None)
         resource = named(kind, namespace, name)
-        if now is None or group_of(manifest) in RELEASE_GROUPS:
+        if now is None or (is_release and group_of(now.manifest) in RELEASE_GROUPS):
             continue
         policies = read_policies(annotations_of(manifest))
-        if policies.ignored:
-            yield Difference("managed", False, True, (resource,))
-            continue
-        prunes = now.within.by is not None and mapping_at(now.within.by.manifest, "spec").get("prune") is True
-        if policies.sync_only and prunes and not is_kept(now.manifest):
+        is_left = objects.is_left(now)
+        if policies.sync_only and not is_left and objects.may_be_deleted(now) and not is_kept(now.manifest):
             yield Difference("sync.prune", False, True, (resource,))
+        if is_release:
+            continue
+        if policies.ignored:
+            if not is_left:
+                yield Difference("managed", False, True, (resource,))
+            continue
         was_applied_once = objects.context.was_applied_once(manifest, objects.view.name)
         if is_applied_once(now.manifest) and not was_applied_once:
             yield Difference("sync.applied_once", False, True, (resource,))

@@ -336,7 +336,8 @@ def _is_scanned(image: ImageRef, fluxd: FluxdSettings) -> bool:
     name = f"{image.registry}/{image.repository}"
     account, region = ecr_place(image) or ("", "")
     only = ((account, fluxd.ecr_include_ids), (region, fluxd.ecr_regions))
-    if account and (account in fluxd.ecr_exclude_ids or any(names and own not in names for own, names in only)):
+    is_left_out = account in fluxd.ecr_exclude_ids or any(names and own not in names for own, names in only)
+    if account and is_left_out:
         return False
     if any(matches_glob(pattern, name) for pattern in fluxd.exclude_images):
         return False
