@@ -839,16 +839,20 @@ def test_a_person_who_names_the_repository_tells_whose_a_fluxd_is() -> None:
     assert "DA027" in {finding.code for finding in migration.findings}
 
 
-def test_fluxds_of_one_path_and_two_repositories_are_asked_about_and_stay() -> None:
-    other = deployment("--git-url=git@git.example.com:acme/other", "--git-path=deploy")
-    files: Files = {"deploy/a.yaml": deployment(*FLAGS), "deploy/b.yaml": other, "deploy/web.yaml": WEB}
+@pytest.mark.parametrize("path", ["deploy", ""])
+def test_fluxds_of_one_path_and_two_repositories_are_asked_about_and_stay(path: str) -> None:
+    # Every repository has a root, so that it tells of none.
+    paths = [f"--git-path={path}"] if path else []
+    other = deployment("--git-url=git@git.example.com:acme/other", *paths)
+    own = deployment(*FLAGS[:2], *paths)
+    files: Files = {"deploy/a.yaml": own, "deploy/b.yaml": other, "deploy/web.yaml": WEB}
     migration = migrate(files)
     assert "DA035" in {finding.code for finding in migration.findings}
     assert (migration.files["deploy/a.yaml"], migration.files["deploy/b.yaml"]) == (
         files["deploy/a.yaml"],
         other,
     )
-    cluster = {"name": "prod", "sync_paths": ["deploy"], "fluxd": {"git_url": URL}}
+    cluster = {"name": "prod", "sync_paths": [path], "fluxd": {"git_url": URL}}
     settled = migrate(files, clusters=[cluster])
     assert "DA035" not in {finding.code for finding in settled.findings}
     assert settled.context.clusters[0].branch == "trunk"

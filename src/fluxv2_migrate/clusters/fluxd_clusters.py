@@ -147,12 +147,15 @@ def _of_repository(
     telling = [each for each in here if not each.is_text] or here
     urls = _urls_of_repository(telling, reader.options)
     contested = _contested(telling) if len(urls) > 1 else []
-    own = [each for each in fluxds if _syncs_from(each, folders, urls) and each not in contested]
-    if not urls and synced_urls:
-        # The root is there in every repository. This one may have another host or owner by now.
-        names = {posixpath.basename(each) for each in synced_urls}
-        own = [each for each in own if posixpath.basename(_url_key(each)) in ("", *names)]
-    return own, contested
+    own = [each for each in fluxds if _syncs_from(each, folders, urls)]
+    if not urls:
+        # The root is there in every repository.
+        if synced_urls:
+            # This one may have another host or owner by now.
+            names = {posixpath.basename(each) for each in synced_urls}
+            own = [each for each in own if posixpath.basename(_url_key(each)) in ("", *names)]
+        contested = _contested([each for each in own if not each.is_text])
+    return [each for each in own if each not in contested], contested
 
 
 def _of_contested(contested: Sequence[Flux1Program]) -> Iterator[ClusterNotice]:
