@@ -18,12 +18,11 @@ from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey
 from fluxv2_migrate.clusters.flux_release import infer_flux_releases, old_components
-from fluxv2_migrate.cutover.flux1_leaving import remove_flux1
+from fluxv2_migrate.cutover.flux1_leaving import remove_flux1, remove_used_values
 from fluxv2_migrate.cutover.flux1_manifests import documents_of_flux1
 from fluxv2_migrate.cutover.left_releases import left_releases
 from fluxv2_migrate.cutover.rights import tell_of_rights
 from fluxv2_migrate.cutover.syncs import SyncLayout, settle_syncs
-from fluxv2_migrate.cutover.used_values import remove_used_values
 from fluxv2_migrate.errors import InvalidPath
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux2.releases import FluxVersion

@@ -17,6 +17,7 @@ from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.folders import KUSTOMIZATION_NAMES, is_below, is_kustomization_file
 from fluxv2_migrate.quoting import few
+from fluxv2_migrate.releases.patch_texts import ReleaseText
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
@@ -290,17 +291,35 @@ def _values_files(gone: Iterable[Flux1Document], workspace: Workspace, around: S
         names = {each.identity[1] for each in documents if each.identity[1]}
         # What lists an object lets it go.
         listings = KUSTOMIZATION_NAMES if names else ()
-        is_named = is_named_elsewhere(posixpath.basename(path), path, workspace, passing_over=listings)
-        is_named = is_named or any(is_named_elsewhere(name, path, workspace) for name in names)
+        is_named = _is_named_elsewhere(posixpath.basename(path), path, workspace, passing_over=listings)
+        is_named = is_named or any(_is_named_elsewhere(name, path, workspace) for name in names)
         if not is_named and _is_alone(documents):
             yield path
+
+
+def remove_used_values(texts: Iterable[ReleaseText], around: Surroundings, workspace: Workspace) -> None:
+    """Takes out files of values that releases have now, where Flux v2 would take them for manifests.
+
+    Those that another text names stay.
+    """
+    used: dict[str, ReleaseText] = {}
+    for each in texts:
+        for path in each.release.values_files():
+            used.setdefault(path, each)
+    synced = [each.path for _, each in around.clusters.sync_paths() if each.files != "none"]
+    for path, text in sorted(used.items()):
+        is_read = any(is_below(path, each) for each in synced) and path not in around.clusters.apart
+        if is_read and not _is_named_elsewhere(posixpath.basename(path), path, workspace):
+            release = text.release
+            place = (release.document.path, release.document.line, ("spec.valuesFrom",), path, "")
+            workspace.remove(path, Change("values-of-a-file", release.resource, *place))
 
 
 def _is_alone(documents: Sequence[Document]) -> bool:
     return len([each for each in documents if each.value is not None]) == 1
 
 
-def is_named_elsewhere(
+def _is_named_elsewhere(
     name: str, path: str, workspace: Workspace, *, passing_over: Collection[str] = ()
 ) -> bool:
     """Gives whether a text of the repository names something, other than the file that holds it.

@@ -10,10 +10,9 @@ from fluxv2_migrate.cutover import runbook_after, runbook_before, runbook_merge
 from fluxv2_migrate.cutover.cutover_cluster import CutoverCluster, RunbookStep
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.left_releases import LeftReleases
-from fluxv2_migrate.cutover.runbook_page import steps_of_page
 from fluxv2_migrate.cutover.syncs import ClusterSync
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.pages import fragment
+from fluxv2_migrate.pages import Html, code_block, element, fragment, joined, prose
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import as_code_block, as_markdown_text
 
@@ -54,6 +53,17 @@ class Runbook:
 
     def _repr_html_(self) -> str:
         return fragment("Cut-over", steps_of_page(self.steps))
+
+
+def steps_of_page(steps: Iterable[RunbookStep]) -> Html:
+    """Gives the steps as a numbered list, each with its reason and its commands."""
+    return element("ol", *(element("li", _step(step)) for step in steps), class_="steps")
+
+
+def _step(step: RunbookStep) -> Html:
+    commands = [line for command in step.commands for line in command.split("\n")]
+    shown = [code_block(commands)] if commands else []
+    return joined([element("strong", prose(step.title)), element("p", prose(step.why)), *shown])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -11,14 +11,16 @@ from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.images.ignored import unsaid_marks
-from fluxv2_migrate.images.transformer_marks import marking_transformers, take_out_of_transformers
-from fluxv2_migrate.kubernetes import annotations_of
+from fluxv2_migrate.kubernetes import annotations_of, mapping_at
 from fluxv2_migrate.kustomize import (
     BuiltObject,
     Kustomization,
     KustomizationPatch,
+    KustomizeTree,
     keys_of_pointer,
+    listed_transformers,
     read_kustomization,
+    remove_entry,
 )
 from fluxv2_migrate.kustomize.patches import read_patch
 from fluxv2_migrate.plan import (
@@ -26,6 +28,7 @@ from fluxv2_migrate.plan import (
     PatchOperation,
     Remove,
     Set,
+    apply_to_any_text,
     apply_to_text,
     edit_annotations,
     edit_fields,
@@ -39,13 +42,18 @@ from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     detect_style,
+    document_texts,
     edit_document,
+    edit_documents,
     read_document,
+    read_value,
     remove_item,
     replace_text,
 )
 
 _COMMON: Final = "commonAnnotations"
+_GIVEN: Final = "annotations"
+"""The field of a transformer that stands in a file."""
 _NOBODY: Final = ("", 0)
 """What is never settled."""
 
@@ -75,10 +83,10 @@ def take_out_marks(around: Surroundings, settled: Collection[DocumentKey], works
         with suppress(CannotEdit, InvalidManifest):
             if _gives_marks(path, text):
                 workspace.edit(path, partial(edit_document, edit=_without_marks), kustomization_change(path))
-    for file, listing in marking_transformers(around.clusters.tree).items():
+    for file, listing in _marking_transformers(around.clusters.tree).items():
         if all(reached.get(each.path, set()) <= set(settled) for each in listing):
             with suppress(CannotEdit, InvalidManifest):
-                take_out_of_transformers(file, listing, workspace)
+                _take_out_of_transformers(file, listing, workspace)
 
 
 def _needs_marks(built: BuiltObject, repository: Repository) -> bool:
@@ -177,3 +185,55 @@ def _says_more(manifest: Mapping[str, Any], marks: Collection[str]) -> Iterator[
     metadata = manifest.get("metadata") or {}
     yield from (key not in ("name", "namespace", "annotations") for key in metadata)
     yield any(key not in marks for key in annotations_of(manifest))
+
+
+# Transformers that stand in files
+
+
+def _marking_transformers(tree: KustomizeTree) -> Mapping[str, Sequence[Kustomization]]:
+    """Gives the files of transformers that give annotations of fluxd, each with what lists it."""
+    found: dict[str, list[Kustomization]] = {}
+    for kustomization in tree.kustomizations.values():
+        for each in listed_transformers(kustomization, tree) or ():
+            if each.path and any(map(is_of_fluxd, each.pairs)):
+                found.setdefault(each.path, []).append(kustomization)
+    return found
+
+
+def _take_out_of_transformers(path: str, listing: Sequence[Kustomization], workspace: Workspace) -> None:
+    """Takes the annotations of fluxd out of a file of transformers; one that gives nothing else goes.
+
+    Raises:
+        CannotEdit: a text is written in a form that cannot be edited.
+    """
+    texts = document_texts(workspace.text(path) or "")
+    is_listed = all(path in {each.path for each in known.entries("transformers")} for known in listing)
+    # A file that goes takes its comments along.
+    is_left = len(texts) > 1 or "#" in texts[0] or not _gives_marks_alone(read_value(texts[0]))
+    if is_left or not is_listed:
+        workspace.edit(
+            path, partial(edit_documents, edit=_transformer_without_marks), kustomization_change(path)
+        )
+        return
+    trial = workspace.branch()
+    for kustomization in listing:
+        for entry in kustomization.entries("transformers"):
+            if entry.path == path:
+                edit = partial(remove_entry, field=entry.field, entry=entry.entry)
+                trial.edit(kustomization.path, edit, kustomization_change(kustomization.path))
+    trial.remove(path, kustomization_change(path))
+    workspace.adopt(trial)
+
+
+def _gives_marks_alone(transformer: Mapping[str, Any]) -> bool:
+    return all(map(is_of_fluxd, mapping_at(transformer, _GIVEN)))
+
+
+def _transformer_without_marks(document: str) -> str:
+    root, value = read_document(document)
+    marks = [key for key in mapping_at(value or {}, _GIVEN) if is_of_fluxd(key)]
+    if not marks:
+        return document
+    if not _gives_marks_alone(value):
+        return edit_fields(document, (_GIVEN,), {}, marks)
+    return apply_to_any_text((Set((_GIVEN,), {}),), document, root, detect_style(document), value).text

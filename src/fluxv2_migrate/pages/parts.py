@@ -1,4 +1,4 @@
-"""What every page is made of: sections, tables, folds, code and words that stand out."""
+"""Elements of HTML, into which no text comes unescaped, and what every page is made of."""
 
 from __future__ import annotations
 
@@ -6,9 +6,50 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from fluxv2_migrate.pages.elements import Html, element, joined
+from fluxv2_migrate.pages.style import STYLE
+from fluxv2_migrate.quoting import as_html_text
 
+_VOID: Final = frozenset({"br", "input", "link", "meta"})
 _CODE: Final = re.compile(r"(?<!`)`(?!`)([^`]+)`(?!`)")
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+
+
+class Html(str):
+    """A text that is HTML already; every other text is escaped where it comes into an element.
+
+    >>> joined(["<b>", Html("<b>")])
+    '&lt;b&gt;<b>'
+    """
+
+    __slots__ = ()
+
+
+def joined(children: Iterable[str]) -> Html:
+    """Gives texts and elements one behind the other."""
+    return Html("".join(each if isinstance(each, Html) else as_html_text(each) for each in children))
+
+
+def element(name: str, /, *children: str, **attributes: str | bool) -> Html:
+    """Gives an element.
+
+    Args:
+        attributes: by name, with `_` for `-` and behind names that are words of Python; `True` stands for one
+            without a value, and one that is empty or `False` is left out.
+
+    >>> element("a", "x < y", href="#a&b", class_="place", hidden=False)
+    '<a href="#a&amp;b" class="place">x &lt; y</a>'
+    """
+    given = "".join(
+        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{as_html_text(value)}"')
+        for key, value in attributes.items()
+        if value
+    )
+    if name in _VOID:
+        return Html(f"<{name}{given}>")
+    return Html(f"<{name}{given}>{joined(children)}</{name}>")
+
+
+# Parts of pages
 
 
 def code(text: str) -> Html:
@@ -109,3 +150,40 @@ def table(
     return element(
         "div", element("table", *inner), class_="scroll", role="region", tabindex="0", aria_label=caption
     )
+
+
+# Whole pages
+
+
+def fragment(title: str, *children: str) -> Html:
+    """Gives what a notebook shows of a result: it brings its style, and changes nothing around it.
+
+    >>> fragment("Tags", "none").endswith("<h2>Tags</h2>none</section>")
+    True
+    """
+    style = element("style", Html(STYLE))
+    return element("section", style, element("h2", title), *children, class_="fm", aria_label=title)
+
+
+def page(title: str, *children: str, script: str = "") -> str:
+    """Gives a page that needs nothing but itself: no network, and no script to be read.
+
+    Args:
+        children: what stands on it, its landmarks included.
+        script: what makes it more convenient; a constant, never a text of anybody else.
+
+    >>> page("Report").startswith("<!DOCTYPE html>")
+    True
+    """
+    head = [
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        # Whatever a text should be taken for, it reaches nobody.
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", title),
+        element("style", Html(STYLE)),
+    ]
+    body = [*children, *([element("script", Html(script))] if script else [])]
+    html = element("html", element("head", *head), element("body", *body, class_="fm page"), lang="en")
+    return f"<!DOCTYPE html>\n{html}\n"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.finding_page import answers_fold, proposal_fold, severity_badge
+from fluxv2_migrate.findings.finding import Finding, answers_fold, proposal_fold, severity_badge
 from fluxv2_migrate.findings.table import Concern
 from fluxv2_migrate.pages import Html, element, fold, joined, listed, prose, table
 from fluxv2_migrate.quoting import plural

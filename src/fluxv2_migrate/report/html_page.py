@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from fluxv2_migrate.cutover.runbook_page import steps_of_page
+from fluxv2_migrate.cutover.runbook import steps_of_page
 from fluxv2_migrate.pages import (
     Html,
     badge,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -13,10 +14,11 @@ from typing import Final, TypeAlias
 from fluxv2_migrate.folders import folders_of
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.removal import is_left_empty, kept_of
 from fluxv2_migrate.repository.spans import with_spans
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, split_documents
 
+_HEADER: Final = re.compile(r"((?:[ \t]*(?:#.*)?\r?\n)+)---(?=[ \t\r\n])")
+_MARKERS: Final = ("", "---", "...")
 _AddAll: TypeAlias = Callable[[str, Sequence[str]], str]
 _NO_SPANS: Final[Mapping[int, tuple[int, int, str]]] = MappingProxyType({})
 
@@ -54,7 +56,7 @@ class _File:
         body = with_spans(self.base, self.spans.values())
         if self.gone and not self.tail:
             bare = [(*span[:2], "" if index in self.gone else span[2]) for index, span in self.spans.items()]
-            if is_left_empty(with_spans(self.base, bare)):
+            if _is_left_empty(with_spans(self.base, bare)):
                 return None
         ends = not body.removeprefix(BYTE_ORDER_MARK) or body.endswith("\n")
         gap = "" if ends or not self.tail else _common_style([body]).newline
@@ -197,7 +199,7 @@ class Workspace:
             document.path,
             replace(
                 file,
-                spans={**file.spans, document.index: (start, end, kept_of(document))},
+                spans={**file.spans, document.index: (start, end, _kept_of(document))},
                 gone=(*file.gone, document.index),
             ),
             changes,
@@ -325,3 +327,18 @@ def _common_style(texts: Sequence[str]) -> Style:
     """
     crlf = sum("\r\n" in text for text in texts)
     return Style(newline="\r\n" if crlf * 2 > len(texts) else "\n")
+
+
+def _kept_of(document: Document) -> str:
+    """Gives what stays of a document that goes: comments above the first marker, which may be about all."""
+    header = _HEADER.match(document.text) if document.start == 0 else None
+    return header[1] if header else ""
+
+
+def _is_left_empty(text: str) -> bool:
+    r"""Gives whether nothing is left of a file that anybody would miss.
+
+    >>> _is_left_empty("---\n\n"), _is_left_empty("# replicas: 2\n"), _is_left_empty("---\na: 1\n")
+    (True, False, False)
+    """
+    return all(line.strip() in _MARKERS for line in text.removeprefix(BYTE_ORDER_MARK).splitlines())

@@ -9,7 +9,6 @@ from typing import Any, Final
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.golang.durations import LARGEST, SECOND
 from fluxv2_migrate.rules.draft import Draft, present
-from fluxv2_migrate.rules.durations import seconds_to_duration
 
 _DEFAULT_TIMEOUT: Final = 300
 _DEFAULT_RETRIES: Final = 5
@@ -212,7 +211,7 @@ def _duration(draft: Draft, seconds: int, *path: str) -> str | None:
         message = f"{field} is more seconds than a duration of Go holds, and meant others for the operator"
         draft.note("HR121", message, path)
     elif seconds > 0:
-        return seconds_to_duration(seconds)
+        return _seconds_to_duration(seconds)
     elif seconds == 0:
         own = path == ("spec", "timeout")
         actions = ("install", "upgrade", "uninstall") if own else (path[1],)
@@ -221,6 +220,18 @@ def _duration(draft: Draft, seconds: int, *path: str) -> str | None:
     else:
         draft.note("HR068", f"{field} is negative, which Flux v2 refuses", path)
     return None
+
+
+def _seconds_to_duration(seconds: int) -> str:
+    """Gives a duration as people write it.
+
+    >>> [_seconds_to_duration(seconds) for seconds in (600, 90, 3600, 45)]
+    ['10m', '1m30s', '1h', '45s']
+    """
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if number]
+    return "".join(parts)
 
 
 def _timeout(draft: Draft) -> None:
@@ -256,7 +267,7 @@ def _independent_timeout(draft: Draft, part: Mapping[str, Any], name: str) -> No
     if "timeout" in (draft.spec.get(name) or {}):
         draft.remove(path, name)
     if own is not None and own > 0 and own != _DEFAULT_TIMEOUT:
-        draft.set(path, seconds_to_duration(_DEFAULT_TIMEOUT), name, "spec.timeout")
+        draft.set(path, _seconds_to_duration(_DEFAULT_TIMEOUT), name, "spec.timeout")
 
 
 def _rollback(draft: Draft, rollback: Mapping[str, Any]) -> None:

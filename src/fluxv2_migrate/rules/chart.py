@@ -27,6 +27,8 @@ from fluxv2_migrate.rules.draft import Draft, present
 from fluxv2_migrate.settings.options import ImportedRepository
 
 _CHART: Final = ("spec", "chart")
+_FIRST_CHART: Final = ("spec", "chartGitPath")
+"""Of a `FluxHelmRelease`; the repository of its chart stands in the flags of the first helm-operators."""
 _GIT_FIELDS: Final = ("git", "ref", "path", "secretRef", "skipDepUpdate")
 _REPOSITORY_FIELDS: Final = ("repository", "name", "version", "chartPullSecret")
 _EXACT_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
@@ -45,7 +47,7 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     is_git = bool(chart.get("git") and chart.get("path"))
     is_named = bool(chart.get("repository") and chart.get("name"))
     if is_git or is_named:
-        tell_of_flux_1(draft, chart, _CHART, is_git=is_git)
+        _tell_of_flux_1(draft, chart, _CHART, is_git=is_git)
     if is_git:
         return _from_git(draft, chart)
     if is_named and chart.get("version"):
@@ -59,6 +61,38 @@ def draft_chart(draft: Draft) -> ChartSourceRequest | None:
     return None
 
 
+def draft_first_chart(draft: Draft) -> ChartSourceRequest | None:
+    """Writes the chart down, and gives the source that it needs; nothing where nobody says where it is.
+
+    Source: fluxcd/flux helm-0.4.0 `cmd/helm-operator/main.go` (`--git-url`, `--git-branch`,
+    `--git-charts-path`), `integrations/helm/release/release.go`: the chart is below the path of the charts.
+    """
+    operator = draft.settings.helm_operator
+    given = draft.spec.get("chartGitPath")
+    if operator.git_url is None:
+        message = "where its chart is stands in the operator's flags"
+        draft.note("HR002", message, _FIRST_CHART, group=message)
+        return None
+    if not given:
+        message = "chartGitPath is not given: the helm-operator refused such a release"
+        draft.note("HR061", message, _FIRST_CHART)
+        return None
+    folder = clean_chart_path(posixpath.join(draft.settings.git_charts_path, given.lstrip("/")))
+    if folder is None:
+        draft.note("HR061", f"the chart's path {given!r} leaves the repository", _FIRST_CHART)
+        return None
+    chart = {"git": operator.git_url, "path": folder}
+    _tell_of_flux_1(draft, chart, _FIRST_CHART, is_git=True)
+    draft.move(_FIRST_CHART, (*_CHART, "spec", "chart"), "chart-from-operator")
+    if folder != given:
+        draft.set((*_CHART, "spec", "chart"), folder, "chart-from-operator", "spec.chartGitPath")
+    if draft.options.reconcile_strategy == "Revision":
+        draft.set(
+            (*_CHART, "spec", "reconcileStrategy"), "Revision", "chart-from-operator", "spec.chartGitPath"
+        )
+    return _git_source(draft, chart, _FIRST_CHART, branch=draft.settings.git_branch)
+
+
 def _missing(chart: Mapping[str, Any]) -> str:
     """Gives what half of a chart lacks, in words."""
     if chart.get("git"):
@@ -68,7 +102,7 @@ def _missing(chart: Mapping[str, Any]) -> str:
     return " and ".join(f"chart.{name}" for name in ("repository", "name", "version") if not chart.get(name))
 
 
-def tell_of_flux_1(draft: Draft, chart: Mapping[str, Any], path: Path, *, is_git: bool) -> None:
+def _tell_of_flux_1(draft: Draft, chart: Mapping[str, Any], path: Path, *, is_git: bool) -> None:
     """Says where a chart installs fluxd or the helm-operator."""
     name = chart["path"].rstrip("/").rpartition("/")[2] if is_git else chart["name"]
     source = chart["git"] if is_git else chart["repository"]
@@ -195,7 +229,7 @@ def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
     if folder is None:
         draft.note("HR061", f"the chart's path {chart['path']!r} leaves the repository", (*_CHART, "path"))
         folder = "."
-    request = draft_git_source(draft, chart, _CHART)
+    request = _git_source(draft, chart, _CHART)
     for key in draft.spec["chart"]:
         if key == "path":
             draft.move((*_CHART, "path"), (*_CHART, "spec", "chart"), "chart-from-git")
@@ -209,7 +243,7 @@ def _from_git(draft: Draft, chart: dict[str, Any]) -> ChartSourceRequest:
     return request
 
 
-def draft_git_source(
+def _git_source(
     draft: Draft, chart: Mapping[str, Any], path: Path, *, branch: str | None = None
 ) -> ChartSourceRequest:
     """Gives what a chart from git needs of its source, and says what a person must know of it.

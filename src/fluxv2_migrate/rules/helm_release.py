@@ -16,10 +16,9 @@ from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.meaning.release_names import ReleaseName
 from fluxv2_migrate.plan import Operation, Plan, Remove, Set
 from fluxv2_migrate.rules.actions import draft_actions
-from fluxv2_migrate.rules.chart import draft_chart
+from fluxv2_migrate.rules.chart import draft_chart, draft_first_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
 from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl, present
-from fluxv2_migrate.rules.first_release import draft_first_chart
 from fluxv2_migrate.rules.installed_release import draft_helm_version, draft_release_name, running_chart
 from fluxv2_migrate.rules.known_fields import split_fields
 from fluxv2_migrate.rules.outside_spec import draft_outside_spec, installed_name
