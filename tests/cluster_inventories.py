@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import fluxv2_migrate as fm
+from fluxv2_migrate import LiveFlux1Release
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
-from fluxv2_migrate.settings.inventory import LiveFlux1Release
 
 __all__ = [
     "CONTRADICTIONS",

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import StrictBool
 
-from fluxv2_migrate.flux1.models import HelmReleaseSpec
+from fluxv2_migrate.flux1 import HelmReleaseSpec
 
 __all__ = [
     "ANY_RELEASES",

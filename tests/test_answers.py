@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from counted_work import calls_of
-from fluxv2_migrate.settings.inventory import LiveFlux1Release
+from fluxv2_migrate import LiveFlux1Release
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from pages_of_findings import PAGES, example_of
 

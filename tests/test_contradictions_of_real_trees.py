@@ -20,10 +20,10 @@ from cluster_inventories import (
     options_with,
     told_of,
 )
+from fluxv2_migrate import LiveImage
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.containers import POD_SPECS
 from fluxv2_migrate.kubernetes import named
-from fluxv2_migrate.settings.inventory import LiveImage
 from reference_trees import TREES, documents_of, read_tree
 
 # Their clusters say themselves which Helm they have.

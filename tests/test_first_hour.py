@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
+from fluxv2_migrate import LiveFlux1Release
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour import foresee_first_hour, foresee_release
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
-from fluxv2_migrate.settings.inventory import LiveFlux1Release
 
 OWN = Path(__file__).parent / "vectors" / "first_reconciliation.jsonl"
 REFERENCE = Path(__file__).parents[2] / "shared" / "vectors" / "adoption.jsonl"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from fluxv2_migrate import Cluster
 from fluxv2_migrate.clusters import ClusterMap, ClusterView, SyncPath
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import FieldComment, Generated, Homes, Places, Unplaced, write_generated
 from fluxv2_migrate.placement.generated import generated_text
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.settings.options import Cluster
 from fluxv2_migrate.yaml_text import Style
 
 OTHER = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: shop}\n"

@@ -23,7 +23,8 @@ from fluxv2_migrate.kustomize.source_ignore import _expression
 from fluxv2_migrate.placement import ExistingSource, PlacedRequest, name_sources
 from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.tags.ranges import RangeTranslation, translate_range
-from fluxv2_migrate.yaml_text.composer import _reading_of_text, read_value
+from fluxv2_migrate.yaml_text import read_value
+from fluxv2_migrate.yaml_text.composer import _reading_of_text
 from fluxv2_migrate.yaml_text.parser import parse
 
 Files = dict[str, str | bytes]

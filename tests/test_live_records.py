@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.settings.inventory import LiveFlux1Release
+from fluxv2_migrate import LiveFlux1Release
 
 
 def release(name: str, more: str = "", chart: str = "web") -> str:

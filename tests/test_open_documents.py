@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from counted_work import calls_of
+from fluxv2_migrate import Change
 from fluxv2_migrate.kustomize import add_patch
 from fluxv2_migrate.plan import edit_fields, fields_part
-from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.open_files import OpenFiles
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import CannotEdit, OpenDocument, PartEdit, replace_text, text_part

@@ -20,6 +20,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import fluxv2_migrate as fm
+from fluxv2_migrate import LiveFlux2Object
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.quoting import (
     as_cell,
@@ -34,7 +35,6 @@ from fluxv2_migrate.quoting import (
     without_secrets,
     word,
 )
-from fluxv2_migrate.settings.inventory import LiveFlux2Object
 
 ANY = st.text()
 NASTY = st.text("ab1 `'\"\\|<>&*_[]()#~!@$;\n\r\t\x1b\x85\u202e\u2028-+=.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.settings.inventory import LiveImage
+from fluxv2_migrate import LiveImage
 
 RELEASE = """\
 apiVersion: helm.fluxcd.io/v1

@@ -9,8 +9,7 @@ import pytest
 import fluxv2_migrate as fm
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kustomize import BuiltObject
-from fluxv2_migrate.kustomize.resources import PatchUse
+from fluxv2_migrate.kustomize import BuiltObject, PatchUse
 from fluxv2_migrate.preparation import named_targets
 from fluxv2_migrate.releases import patch_texts, twins
 from fluxv2_migrate.releases.patched import HeldBack

@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
+from fluxv2_migrate import PolicyCandidate
 from fluxv2_migrate.flux1 import TaggedImage, TagPattern
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange, regexp_syntax
 from fluxv2_migrate.golang.versions import compare_versions, parse_version
-from fluxv2_migrate.tags.policies import PolicyCandidate, exactly
+from fluxv2_migrate.tags.policies import exactly
 from fluxv2_migrate.tags.trials import Trial
 from generated_registries import DISTURBANCES, SCHEMES, history
 from measured import OWN, cases

@@ -18,6 +18,7 @@ from fluxv2_migrate.kustomize.values import read_value as read_by_kustomize
 from fluxv2_migrate.yaml_text import (
     MappingNode,
     Node,
+    Parts,
     ScalarNode,
     SequenceNode,
     content_start,
@@ -29,7 +30,7 @@ from fluxv2_migrate.yaml_text import (
     value_of,
 )
 from fluxv2_migrate.yaml_text.composer import Reader
-from fluxv2_migrate.yaml_text.large_parts import LEVELS, KnownParts, Parts
+from fluxv2_migrate.yaml_text.large_parts import LEVELS, KnownParts
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.readers import READERS
