@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,7 +52,9 @@ def write_tree(files: Mapping[str, str | bytes], folder: Path) -> None:
 def _build(folder: Path) -> RealBuild:
     # As kustomize-controller builds: files may lie outside of the kustomization's own folder.
     command = [kubectl(), "kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder)]
-    done = subprocess.run(command, capture_output=True, check=False)
+    # It lives for the tenth of a second, and collects no garbage in a third less time.
+    environment = {**os.environ, "GOGC": "off"}
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
     if done.returncode:
         return RealBuild((), done.stderr.decode("utf-8"))
     return RealBuild(tuple(item for item in yaml.load_all(done.stdout, LOADER) if item), "")

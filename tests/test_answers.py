@@ -143,10 +143,14 @@ FILLED: dict[str, dict[str, Any]] = {code: {"release_name": "answered"} for code
 
 
 def check(
-    files: dict[str, str | bytes], code: str, options: dict[str, Any], filled: dict[str, Any] | None = None
+    files: dict[str, str | bytes],
+    code: str,
+    options: dict[str, Any],
+    filled: dict[str, Any] | None = None,
+    asked: fm.Migration | None = None,
 ) -> None:
     """Settles each finding of a code with its own answer, in which something may have to be filled in."""
-    asked = fm.migrate_repository(files, fm.MigrationOptions(**options))
+    asked = asked or fm.migrate_repository(files, fm.MigrationOptions(**options))
     assert code in {finding.code for finding in asked.findings}
     for finding in asked.findings:
         assert finding.answer is not None or not fm.FINDINGS[finding.code].acceptable
@@ -203,9 +207,9 @@ def test_an_answer_settles_its_finding_alone_in_any_company(
         text = EXAMPLES[code][0].replace("name: web\n", f"name: {name}\n", 1)
         text = text.replace("namespace: shop\n", f"namespace: {namespace}\n")
         files[f"{folder}/{name}.yaml"] = text
-    asked = {finding.code for finding in fm.migrate_repository(files).findings}
-    for code in sorted(asked):
-        check(files, code, {})
+    asked = fm.migrate_repository(files)
+    for code in sorted({finding.code for finding in asked.findings}):
+        check(files, code, {}, asked=asked)
 
 
 def test_an_answer_names_no_more_than_it_must() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,8 +24,13 @@ READERS = [
 
 
 @cache
-def words_of(path: Path) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", path.read_text("utf-8")))
+def readers_of() -> Mapping[str, set[Path]]:
+    """Gives for each word the files that have it."""
+    found: dict[str, set[Path]] = defaultdict(set)
+    for path in READERS:
+        for word in set(re.findall(r"\w+", path.read_text("utf-8"))):
+            found[word].add(path)
+    return found
 
 
 def defined(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
@@ -78,10 +84,9 @@ def test_what_a_module_offers_is_what_others_ask_for(path: Path) -> None:
     names = offered(tree)
     # The faces of public rooms alone have one; here it would say again what underscores say.
     assert "__all__" not in {name for name, _ in defined(tree)}
-    others = [words_of(each) for each in READERS if each != path]
     for name in names:
         beside = (mentioned(node) for other, node in defined(tree) if other in names and other != name)
-        assert any(name in words for words in others) or any(name in words for words in beside), name
+        assert readers_of()[name] - {path} or any(name in words for words in beside), name
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
