@@ -125,6 +125,16 @@ def test_a_remote_base_is_no_failure_and_hides_what_patches_are_for() -> None:
     assert [problem.kind for problem in broken.problems][:1] == ["invalid"]
 
 
+@pytest.mark.parametrize(
+    "entry", ["files: [a.json=https://example.com/b.json]", "envs: [HTTP://example.com/e]"]
+)
+def test_what_a_generator_fetches_is_no_failure(entry: str) -> None:
+    build = KustomizeTree({"kustomization.yaml": f"secretGenerator: [{{name: a, {entry}}}]\n"}).build("")
+    assert build.ok
+    assert not build.is_complete
+    assert [(problem.kind, problem.line) for problem in build.problems] == [("remote", 1)]
+
+
 def test_what_cannot_be_followed_is_said() -> None:
     files = {"kustomization.yaml": "resources: []\ncrds: [a.yaml]\nhelmCharts: [{name: a}]\n"}
     ours = KustomizeTree(files).build("")

@@ -286,6 +286,17 @@ def flux_2_and_1(of_source: str = "", of_sync: str = "") -> Files:
     }
 
 
+def test_a_sync_that_replaces_variables_of_what_a_generator_makes_is_told() -> None:
+    files = flux_2_and_1("", ", postBuild: {substitute: {a: b}}")
+    files["prod/kustomization.yaml"] = (
+        "resources: [flux-system/gotk-sync.yaml, flux.yaml, web.yaml]\n"
+        "configMapGenerator: [{name: made, namespace: shop, literals: ['url=${a}']}]\n"
+    )
+    files["prod/.flux.yaml"] = "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n"
+    (finding,) = (each for each in fm.migrate_repository(files).findings if each.code == "RP080")
+    assert "ConfigMap shop/made" in finding.message
+
+
 @pytest.mark.parametrize("suspended", [("", ", suspend: true"), (", suspend: true", "")])
 def test_a_sync_that_may_rest_is_looked_at_as_if_it_did_not(suspended: tuple[str, str]) -> None:
     files = flux_2_and_1(*suspended)

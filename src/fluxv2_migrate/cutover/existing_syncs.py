@@ -239,7 +239,8 @@ def _places_of(objects: Iterable[BuiltObject], around: Surroundings) -> dict[str
     """Gives the places of the documents of which objects are built, each once."""
     found: dict[str, None] = {}
     for each in objects:
-        for document in around.repository.all_documents(each.path):
+        # One that a generator makes has no document.
+        for document in around.repository.all_documents(each.path) if each.path else ():
             if document.index == each.index:
                 found[f"{document.path}:{document.line}"] = None
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,12 @@ from fluxv2_migrate.kustomize.variables import Variable, bind_variables, resolve
 _Read: TypeAlias = Callable[[str], str]
 _Report: TypeAlias = Callable[[ProblemKind, InvalidManifest, str, int | None], None]
 LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
+_FETCHED: Final = re.compile(r"https?:", re.IGNORECASE)
+"""Begins what kustomize fetches in the place of a file (api 0.21 `internal/loader/fileloader.go`)."""
+
+
+class _LiesElsewhere(InvalidManifest):
+    """What a generator reads lies outside of the repository."""
 
 
 @dataclass(slots=True)
@@ -331,6 +338,8 @@ class Accumulator:
         options = kustomization.pairs("generatorOptions")
 
         def load(name: str) -> bytes:
+            if _FETCHED.match(name):
+                raise _LiesElsewhere(f"`{name}` lies outside of the repository")
             path = join_path(kustomization.folder, name)
             content = None if path is None else self._sources.content(path)
             if path is None or content is None:
@@ -342,6 +351,8 @@ class Accumulator:
             for index, entry in enumerate(kustomization.mappings(name)):
                 try:
                     absorb(into.resources, generate(kind, entry, options, load))
+                except _LiesElsewhere as error:
+                    _note(into, "remote", kustomization, error.reason, name, index)
                 except InvalidManifest as error:
                     _note(into, "invalid", kustomization, error.reason, name, index)
 
