@@ -415,6 +415,31 @@ def transformer(draw: st.DrawFn, world: World, layer: Layer) -> None:
 
 
 @feature
+def transformer_that_patches(draw: st.DrawFn, world: World, layer: Layer) -> None:
+    name = _name(draw, world)
+    known = world.current(layer, name)[0]
+    kind = draw(st.sampled_from(["Patch", "PatchStrategicMerge", "PatchJson6902", "ImageTag"]))
+    made: Spec = {"apiVersion": "builtin", "kind": f"{kind}Transformer", "metadata": {"name": "more"}}
+    patch = world.patch(draw, layer, name, _spec(draw, name))
+    found = [_operation(draw, world.bases[name]) for _ in range(draw(st.integers(1, 2)))]
+    if kind == "ImageTag":
+        world.has_workload = True
+        made["imageTag"] = {"name": "ghcr.io/acme/front", "newTag": draw(TAGS)}
+    elif kind == "PatchJson6902":
+        made |= {"target": {**API, "name": known}, "jsonOp": json.dumps(found)}
+    elif kind == "PatchStrategicMerge":
+        made |= draw(st.sampled_from([{"paths": [layer.file(patch)]}, {"patches": as_text(patch)}]))
+    elif draw(st.booleans()):
+        made |= {"target": {"kind": "HelmRelease", "name": known}, "patch": json.dumps(found)}
+    else:
+        made["path"] = layer.file(patch)
+        if draw(st.booleans()):
+            made["target"] = {**API, "name": known}
+    text = as_text(made)
+    layer.add("transformers", text if draw(st.booleans()) else layer.file(made, stem="more"))
+
+
+@feature
 def annotations_in_a_patch(draw: st.DrawFn, world: World, layer: Layer) -> None:
     name = _name(draw, world)
     known, where = world.metadata(draw, layer, name)
@@ -590,7 +615,7 @@ def combined_repositories(draw: st.DrawFn, chosen: Sequence[str]) -> Drawn:
     for each in layers[1:]:
         each.fields["resources"] = [f"../{each.below.folder}"] if each.below else []
     # What names objects comes after what names them anew.
-    order = ("prefix", "suffix", "namespace", "labels", "images", "transformer")
+    order = ("prefix", "suffix", "namespace", "labels", "images", "transformer", "transformer_that_patches")
     for name in sorted(chosen, key=lambda each: (each not in order, each)):
         FEATURES[name](draw, world, draw(st.sampled_from(layers)))
     if not world.namespace:
