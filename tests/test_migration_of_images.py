@@ -375,16 +375,40 @@ def test_annotations_that_an_alias_repeats_go_from_the_workload_and_not_from_its
     assert codes(migration) == {"AN012"}
 
 
-def test_two_containers_that_share_a_text_take_one_policy() -> None:
+def test_two_containers_that_share_a_text_take_one_policy_or_one_text_each() -> None:
     both = DEPLOYMENT.replace("image: ghcr", "image: &image ghcr")
     both += "      - name: job\n        image: *image\n"
     one = both.replace("fluxcd.io/tag.app", 'fluxcd.io/tag.job: "semver:~1.4"\n    fluxcd.io/tag.app')
     migration = migrate({"web.yaml": one})
     assert codes(migration) == set()
     assert ANNOTATIONS not in migration.changed["web.yaml"]
-    migration = migrate({"web.yaml": one.replace('"semver:~1.4"', '"semver:~1"')})
-    assert codes(migration) == {"IM016"}
-    assert "fluxcd.io/tag.job" in migration.changed["web.yaml"]
+    assert migration.changed["web.yaml"].endswith("        image: *image\n")
+    migration = migrate(
+        {"web.yaml": one.replace('fluxcd.io/tag.job: "semver:~1.4"', 'fluxcd.io/tag.job: "semver:~1"')}
+    )
+    assert codes(migration) == set()
+    assert ANNOTATIONS not in migration.changed["web.yaml"]
+    assert str(migration.changed["web.yaml"]).count("$imagepolicy") == 2
+
+
+def test_an_update_moves_no_alias_that_fluxd_did_not_write() -> None:
+    """What fluxd wrote was the field of an image alone; a mapping changed wherever it stands."""
+    text = DEPLOYMENT.replace("image: ghcr", "image: &image ghcr")
+    text += "        env: [{name: IMAGE, value: *image}, {name: *image, value: x}]\n"
+    migration = migrate({"web.yaml": text})
+    assert codes(migration) == set()
+    written = "ghcr.io/acme/web:1.4.7"
+    assert (
+        f"env: [{{name: IMAGE, value: {written}}}, {{name: {written}, value: x}}]"
+        in migration.changed["web.yaml"]
+    )
+    values = (
+        "    image: &image\n      repository: ghcr.io/acme/web\n      tag: 1.4.7\n    deep: {image: *image}\n"
+    )
+    text = RELEASE.partition("    image:\n")[0] + values
+    migration = migrate({"web.yaml": text})
+    assert "deep: {image: *image}\n" in migration.changed["web.yaml"]
+    assert str(migration.changed["web.yaml"]).count("$imagepolicy") == 2
 
 
 def test_of_two_images_one_that_cannot_be_marked_keeps_the_annotations() -> None:

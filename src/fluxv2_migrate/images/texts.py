@@ -32,6 +32,7 @@ from fluxv2_migrate.plan import (
     edit_annotations,
     write_comments,
     write_markers,
+    write_out_shared,
 )
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.spans import with_spans
@@ -302,7 +303,7 @@ class WorkloadTexts:
             for use in marked
             for each in use.image.fields
         }
-        result = write_markers(text, edits, style=style)
+        result = write_markers(write_out_shared(text, edits), edits, style=style)
         self._refuse(result.refused, edits)
         return WorkloadText(
             document,

@@ -21,4 +21,5 @@ from fluxv2_migrate.plan.merge_patches import (
     plan_between,
 )
 from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set, source_of
+from fluxv2_migrate.plan.shared_values import write_out_shared
 from fluxv2_migrate.plan.text import AppliedText, apply_to_metadata, apply_to_text

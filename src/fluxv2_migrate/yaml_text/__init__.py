@@ -1,6 +1,6 @@
 """YAML as text that is edited and never written anew: documents, nodes with offsets, edits of entries."""
 
-from fluxv2_migrate.yaml_text.aliases import write_out
+from fluxv2_migrate.yaml_text.aliases import alias_places, write_out
 from fluxv2_migrate.yaml_text.block import (
     BlockMapping,
     Place,

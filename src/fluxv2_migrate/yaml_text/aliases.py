@@ -58,6 +58,25 @@ def write_out(text: str, root: Node | None, is_touched: Callable[[_Path], bool])
     return splice(text, [*pieces, *((*each.span(), "") for each in anchors if each)])
 
 
+def alias_places(text: str, root: Node | None) -> Iterator[tuple[_Path, _Path]]:
+    r"""Gives where each alias of a document stands, and where its anchor does.
+
+    Args:
+        root: its root node, of `compose`.
+
+    Raises:
+        CannotEdit: an alias is written in a form in which it cannot be found.
+
+    >>> from fluxv2_migrate.yaml_text import compose
+    >>> text = "a: &x 1\nb: {c: *x}\n"
+    >>> list(alias_places(text, compose(text)))
+    [(('b', 'c'), ('a',))]
+    """
+    places: dict[int, tuple[_Path, Node]] = {}
+    for each in _aliases(text, root, (), places):
+        yield each.path, places[id(each.node)][0]
+
+
 def _aliases(
     text: str, node: Node | None, path: _Path, places: dict[int, tuple[_Path, Node]]
 ) -> Iterator[_Alias]:
