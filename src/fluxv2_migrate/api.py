@@ -42,7 +42,7 @@ from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.migration import MigratedResource, Migration, StayingRelease
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.manifests import parse_manifests
-from fluxv2_migrate.rules.table import FieldRow
+from fluxv2_migrate.rules.draft import FieldRow
 from fluxv2_migrate.settings.inventory import (
     HelmRecord,
     Inventory,

@@ -8,10 +8,52 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.golang.durations import LARGEST, SECOND
-from fluxv2_migrate.rules.draft import Draft, present
+from fluxv2_migrate.rules.draft import Draft, FieldRow, present
 
 _DEFAULT_TIMEOUT: Final = 300
 _DEFAULT_RETRIES: Final = 5
+_INSTALL_WAIT: Final = ("spec.install.disableWait", "spec.install.disableWaitForJobs")
+_UPGRADE_WAIT: Final = ("spec.upgrade.disableWait", "spec.upgrade.disableWaitForJobs")
+_REMEDIATION: Final = "spec.upgrade.remediation"
+ACTION_FIELDS: Final = (
+    FieldRow("spec.maxHistory", ("spec.maxHistory",), ("HR117",), "10 where none is given", is_later=True),
+    FieldRow(
+        "spec.timeout",
+        ("spec.timeout", "spec.rollback.timeout", "spec.test.timeout"),
+        ("HR068", "HR069", "HR121"),
+    ),
+    FieldRow("spec.wait", (*_INSTALL_WAIT, *_UPGRADE_WAIT), ("HR117",), is_later=True),
+    FieldRow("spec.forceUpgrade", ("spec.upgrade.force",), ("HR074",)),
+    FieldRow("spec.resetValues", ("spec.upgrade.preserveValues",), ("HR075",), "only an explicit false"),
+    FieldRow("spec.skipCRDs", ("spec.install.crds",), is_later=True),
+    FieldRow(
+        "spec.disableOpenAPIValidation",
+        ("spec.install.disableOpenAPIValidation", "spec.upgrade.disableOpenAPIValidation"),
+        ("HR079",),
+        is_later=True,
+    ),
+    FieldRow("spec.rollback", ("spec.rollback", _REMEDIATION), ("HR081",)),
+    FieldRow("spec.rollback.enable", (_REMEDIATION, *_INSTALL_WAIT, *_UPGRADE_WAIT), ("HR081",)),
+    FieldRow("spec.rollback.retry", (f"{_REMEDIATION}.retries",), is_later=True),
+    FieldRow(
+        "spec.rollback.maxRetries",
+        (f"{_REMEDIATION}.retries",),
+        (),
+        "5 where none is given; 0 becomes -1",
+        is_later=True,
+    ),
+    FieldRow("spec.rollback.force", (), ("HR084",)),
+    FieldRow("spec.rollback.recreate", ("spec.rollback.recreate",), ("HR083",)),
+    FieldRow("spec.rollback.disableHooks", ("spec.rollback.disableHooks",)),
+    FieldRow("spec.rollback.timeout", ("spec.rollback.timeout",), ("HR068", "HR069", "HR121")),
+    FieldRow("spec.rollback.wait", ("spec.rollback.disableWait", "spec.rollback.disableWaitForJobs")),
+    FieldRow("spec.test", ("spec.test",), is_later=True),
+    FieldRow("spec.test.enable", ("spec.test.enable", *_INSTALL_WAIT, *_UPGRADE_WAIT)),
+    FieldRow("spec.test.ignoreFailures", ("spec.test.ignoreFailures",)),
+    FieldRow("spec.test.timeout", ("spec.test.timeout",), ("HR068", "HR069", "HR121")),
+    FieldRow("spec.test.cleanup", (), (), "Helm 3 has no such thing"),
+)
+"""What becomes of the fields that are read here."""
 
 
 def draft_actions(draft: Draft) -> None:

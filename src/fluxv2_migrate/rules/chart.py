@@ -23,7 +23,7 @@ from fluxv2_migrate.rules.chart_source import (
     split_url,
     to_flux_git_url,
 )
-from fluxv2_migrate.rules.draft import Draft, present
+from fluxv2_migrate.rules.draft import Draft, FieldRow, present
 from fluxv2_migrate.settings.options import ImportedRepository
 
 _CHART: Final = ("spec", "chart")
@@ -36,6 +36,49 @@ _SHORT_COMMIT: Final = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]
 # What git allows in no name (`git check-ref-format`), so that it can only be an expression.
 # `HEAD` is no branch: it is whatever the default branch is at the moment.
 _NO_REF_NAME: Final = re.compile(r"[~^:?*\[\\\s]|@\{|\.\.|^(?:@|HEAD)$")
+CHART_FIELDS: Final = (
+    FieldRow(
+        "spec.chart.git",
+        ("GitRepository.spec.url",),
+        ("DA022", "HR043", "HR044", "HR054", "HR059", "HR060", "HR061", "HR062", "HR064", "HR120"),
+    ),
+    FieldRow(
+        "spec.chart.ref",
+        ("GitRepository.spec.ref",),
+        ("HR052", "HR053", "HR060"),
+        "40 hexadecimal digits are a commit, refs/… a name, three numbers as in v1.2.3 a tag, "
+        "all else a branch, unless an override says so",
+    ),
+    FieldRow(
+        "spec.chart.path", ("spec.chart.spec.chart",), ("HR060", "HR061", "HR063"), "cleaned; the root is `.`"
+    ),
+    FieldRow(
+        "spec.chart.secretRef", ("GitRepository.spec.secretRef",), ("HR056", "HR057", "HR060"), is_later=True
+    ),
+    FieldRow(
+        "spec.chart.secretRef.name", ("GitRepository.spec.secretRef.name",), ("HR056", "HR057", "HR130")
+    ),
+    FieldRow(
+        "spec.chart.secretRef.namespace", (), ("HR056", "HR130"), "a copy of the Secret is a prerequisite"
+    ),
+    FieldRow("spec.chart.skipDepUpdate", (), ("HR058", "HR060")),
+    FieldRow(
+        "spec.chart.repository",
+        ("HelmRepository.spec.url",),
+        ("DA022", "HR043", "HR044", "HR045", "HR046", "HR049", "HR060", "HR061", "HR120"),
+    ),
+    FieldRow("spec.chart.name", ("spec.chart.spec.chart",), ("HR048", "HR061")),
+    FieldRow("spec.chart.version", ("spec.chart.spec.version",), ("HR041", "HR042", "HR061")),
+    FieldRow("spec.chart.chartPullSecret", (), ("HR047",)),
+    FieldRow("spec.chart.chartPullSecret.name", (), ("HR047",)),
+    FieldRow(
+        "spec.chartGitPath",
+        ("spec.chart.spec.chart", "GitRepository.spec.url", "GitRepository.spec.ref"),
+        ("DA022", "HR002", "HR061", "HR063"),
+        "of FluxHelmRelease; repository, branch and the path above are those of the operator's flags",
+    ),
+)
+"""What becomes of the fields that are read here."""
 
 
 def draft_chart(draft: Draft) -> ChartSourceRequest | None:

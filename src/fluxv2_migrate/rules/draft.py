@@ -28,6 +28,25 @@ def present(value: Any) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldRow:
+    """What becomes of one field of Flux v1: declared beside the rule that reads it.
+
+    Attributes:
+        field: dotted path in the v1 manifest; `[]` stands for the items of a list.
+        becomes: dotted paths in the v2 manifests; none where the field goes.
+        codes: findings that speak of it.
+        note: what else is to be known, in a few words.
+        is_later: whether it came with `helm.fluxcd.io/v1`, so that no operator of another API reads it.
+    """
+
+    field: str
+    becomes: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    note: str = ""
+    is_later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ValuesOfUrl:
     """What is here of the values that a URL gives.
 

@@ -9,11 +9,23 @@ from typing import Final
 from fluxv2_migrate.flux2.release_name import MAXIMUM_RELEASE_NAME_LENGTH
 from fluxv2_migrate.kubernetes import LONGEST_LABEL
 from fluxv2_migrate.meaning.release_names import ReleaseName, resolve_release_name
-from fluxv2_migrate.rules.draft import Draft
+from fluxv2_migrate.rules.draft import Draft, FieldRow
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.yaml_text import Place
 
 _RELEASE_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+NAME_FIELDS: Final = (
+    FieldRow("spec.releaseName", ("spec.releaseName",), ("HR014", "HR113"), "always written"),
+    FieldRow(
+        "spec.targetNamespace",
+        ("spec.targetNamespace", "spec.storageNamespace", "spec.releaseName"),
+        ("HR130",),
+        "the storage namespace only where it differs from that of the release",
+        is_later=True,
+    ),
+    FieldRow("spec.helmVersion", (), ("HR030", "HR032", "HR135"), is_later=True),
+)
+"""What becomes of the fields that are read here."""
 
 
 def draft_release_name(

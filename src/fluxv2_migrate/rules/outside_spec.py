@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.plan import Path
-from fluxv2_migrate.rules.draft import Draft, present
+from fluxv2_migrate.rules.draft import Draft, FieldRow, present
 
 _OBJECT: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 LIVE: Final = (
@@ -26,6 +26,29 @@ METADATA: Final = frozenset(
 """The fields of an object's `metadata` that can be written down."""
 _LIVE_ANNOTATION: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _GONE_ANNOTATIONS: Final = ("helm.fluxcd.io/migrate", "helm.fluxcd.io/antecedent")
+FIELDS_OUTSIDE_SPEC: Final = (
+    FieldRow("apiVersion", ("apiVersion",), ("HR002", "HR030"), "that of the Flux release"),
+    FieldRow("kind", ("kind",), ("HR002",), "a FluxHelmRelease becomes a HelmRelease"),
+    FieldRow(
+        "metadata",
+        ("metadata",),
+        ("AN018", "HR110", "RP063"),
+        "the annotations helm.fluxcd.io/antecedent and helm.fluxcd.io/migrate go",
+    ),
+    FieldRow(
+        "metadata.name",
+        ("metadata.name", "spec.releaseName"),
+        ("HR014", "HR015", "HR016", "HR017", "HR113", "HR114", "HR131", "RP006", "RP007"),
+    ),
+    FieldRow(
+        "metadata.namespace",
+        ("metadata.namespace", "spec.releaseName"),
+        ("HR015", "HR017", "HR119", "HR131", "RP006"),
+        "default_namespace is written where none is given",
+    ),
+    FieldRow("status", (), ("HR124", "HR125"), "the cluster writes its own"),
+)
+"""What becomes of the fields that are read here."""
 
 
 def draft_outside_spec(draft: Draft, manifest: Mapping[str, Any]) -> None:

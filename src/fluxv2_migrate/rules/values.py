@@ -11,7 +11,7 @@ from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.plan import Path, leaf_at
 from fluxv2_migrate.rules.chart import chart_file_path
 from fluxv2_migrate.rules.chart_source import clean_chart_path
-from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl
+from fluxv2_migrate.rules.draft import Draft, FieldRow, ValuesConfigMap, ValuesOfUrl
 from fluxv2_migrate.yaml_text import Place, entry_text
 
 _AT_THE_END: Final = Place()
@@ -19,6 +19,44 @@ _SECRETS: Final[Path] = ("spec", "valueFileSecrets")
 _SOURCES: Final[Path] = ("spec", "valuesFrom")
 # The order in which the helm-operator looks at an entry.
 _KINDS: Final = ("configMapKeyRef", "secretKeyRef", "externalSourceRef", "chartFileRef")
+_REFERENCE: Final = "spec.valuesFrom[]"
+VALUES_FIELDS: Final = (
+    FieldRow("spec.values", ("spec.values",), ("HR112",), "its text is not touched"),
+    FieldRow("spec.valueFileSecrets", ("spec.valuesFrom",), (), "before all of valuesFrom"),
+    FieldRow("spec.valueFileSecrets[].name", (f"{_REFERENCE}.name",), ("HR130", "RP006")),
+    FieldRow("spec.valuesFrom", ("spec.valuesFrom",), ("HR101",)),
+    FieldRow("spec.valuesFrom[].configMapKeyRef", (f"{_REFERENCE}.kind",), ("HR101",)),
+    FieldRow("spec.valuesFrom[].configMapKeyRef.name", (f"{_REFERENCE}.name",), ("HR130", "RP006")),
+    FieldRow("spec.valuesFrom[].configMapKeyRef.namespace", (), ("HR092", "HR130"), is_later=True),
+    FieldRow("spec.valuesFrom[].configMapKeyRef.key", (f"{_REFERENCE}.valuesKey",), ("HR094",)),
+    FieldRow("spec.valuesFrom[].configMapKeyRef.optional", (f"{_REFERENCE}.optional",), ("HR093",)),
+    FieldRow("spec.valuesFrom[].secretKeyRef", (f"{_REFERENCE}.kind",), ("HR101",)),
+    FieldRow("spec.valuesFrom[].secretKeyRef.name", (f"{_REFERENCE}.name",), ("HR130", "RP006")),
+    FieldRow("spec.valuesFrom[].secretKeyRef.namespace", (), ("HR092", "HR130"), is_later=True),
+    FieldRow("spec.valuesFrom[].secretKeyRef.key", (f"{_REFERENCE}.valuesKey",), ("HR094",)),
+    FieldRow("spec.valuesFrom[].secretKeyRef.optional", (f"{_REFERENCE}.optional",), ("HR093",)),
+    FieldRow("spec.valuesFrom[].externalSourceRef", (), ("HR095", "HR101", "HR102", "RP060")),
+    FieldRow(
+        "spec.valuesFrom[].externalSourceRef.url",
+        ("spec.values", f"{_REFERENCE}.kind", f"{_REFERENCE}.name"),
+        ("HR095", "HR102", "RP060"),
+    ),
+    FieldRow("spec.valuesFrom[].externalSourceRef.optional", (), ("HR102",)),
+    FieldRow("spec.valuesFrom[].chartFileRef", ("spec.chart.spec.valuesFiles",), ("HR101",)),
+    FieldRow(
+        "spec.valuesFrom[].chartFileRef.path",
+        ("spec.chart.spec.valuesFiles",),
+        ("HR096", "HR097", "HR098", "HR100", "RP006"),
+        "behind the chart's own values.yaml, from the root of the repository",
+    ),
+    FieldRow(
+        "spec.valuesFrom[].chartFileRef.optional",
+        ("spec.chart.spec.ignoreMissingValuesFiles",),
+        ("HR093", "HR098", "HR099"),
+        "since Flux 2.3",
+    ),
+)
+"""What becomes of the fields that are read here."""
 
 
 def draft_values(draft: Draft) -> None:
