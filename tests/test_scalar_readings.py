@@ -30,6 +30,7 @@ NULLS = ["~", "null", "Null", "NULL", '""', "''"]
 NUMBERS = """
 0 1 -1 +1 007 0644 0o644 0x1F 0b11 1_000 1__0 08 0888 -0 1e3 1. .5 -.5 1.10 09.5 1.0
 12345678901234567890 123456789012345678901234 0o9 0x 1e400 1,000 = 12:30 12:30:45
+0B11 -0B1 0O17 0b2 .5_0 ._5 .5e1_0 +0x8000000000000000 18446744073709551615 010000000000000000000008
 """.split()  # noqa: SIM905
 TIMES = [
     "2021-01-01",
@@ -40,13 +41,27 @@ TIMES = [
     "2021-01-01T10:00:00.000Z",
     "2021-13-41",
     "2021-01",
+    "2021-01-01  1:2:3",
+    "2021-01-01T10:00:00,5Z",
+    "0000-02-29",
 ]
-TAGGED = ["!!str no", "!!str 1", '!!int "1"', "!!bool yes", "!!bool true", "!!binary aGk="]
+TAGGED = [
+    "!!str no",
+    "!!str 1",
+    '!!int "1"',
+    "!!bool yes",
+    "!!bool true",
+    "!!binary aGk=",
+    "!!null ''",
+    "! 1",
+    "! no",
+    "!!float 1",
+]
 QUOTED = ["'no'", '"on"', "'2021-01-01'", '"22"', "web", "a b", "v1.2.3"]
 SCALARS = [*BOOLEANS, *NULLS, *NUMBERS, *TIMES, *TAGGED, *QUOTED]
 KEYS = [key for key in SCALARS if not key.startswith("!!")]
 # Of these no tool of Flux v1 could make a key.
-REFUSED = ("12345678901234567890", "~", "null", "Null", "NULL")
+REFUSED = ("12345678901234567890", "18446744073709551615", "~", "null", "Null", "NULL")
 
 
 def rewritten(text: str) -> str:
@@ -58,6 +73,44 @@ def rewritten(text: str) -> str:
 
 def read(text: str, reader: Any) -> Any:
     return read_document(text, reader=reader)[1]
+
+
+# Texts behind `>` in which kustomize makes more lines, some in lists, with properties and comments.
+FOLDED = [
+    ">\n      one\n        two\n      three\n",
+    ">- # why\n      one\n      two\n\n        three\n\n      four\n      five\n",
+    ">+\n      one\n\n",
+    ">+ # why\n      one\n      two\n\n\n",
+    "&anchor >\n      one\n      \ttwo\n",
+    ">4\n        one\n      two\n\n      three\n",
+    "!!str >\n\n      one\n       two\n\n",
+]
+# Others in which it makes none, since it writes them in quotes or joins nothing.
+KEPT = [
+    ">\n      one\n      two\n\n      three\n",
+    ">\n      one \n        two\n",
+    ">-\n      one \U0001f600\n        two\n",
+    ">+\n      one\n",
+    "|+\n      one\n        two\n\n",
+]
+
+
+@pytest.mark.parametrize("scalar", [*FOLDED, *KEPT])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_both_read_the_lines_that_flux_1_read(scalar: str, newline: str) -> None:
+    text = f"a:\n  b: {scalar}c:\n  - {scalar}d: 1\n".replace("\n", newline)
+    after = rewritten(text)
+    assert (after != text) == (scalar in FOLDED)
+    assert read(after, "flux1") == read(after, "kustomize") == read(text, "flux1")
+    assert after.count(newline) == after.count("\n") == text.count("\n")
+    assert after.count("# why") == text.count("# why")
+
+
+def test_a_folded_text_without_an_end_has_none_afterwards() -> None:
+    text = "a: >\n  one\n  two\n   three"
+    after = rewritten(text)
+    assert after == "a: |-\n  one two\n   three\n"
+    assert read(after, "kustomize") == read(text, "flux1") == {"a": "one two\n three"}
 
 
 @pytest.mark.parametrize("scalar", SCALARS)
@@ -148,6 +201,9 @@ def test_the_real_tools_read_it_so(tmp_path: Path) -> None:
         "  e4: {a: {b: }}\n",
         "  e5: {}\n",
     ]
+    # An indentation that is written out is that of one place.
+    for index, scalar in enumerate(each for each in [*FOLDED, *KEPT] if not each.startswith(">4")):
+        lines += [f"  t{index}:\n    x: {scalar}", f"  u{index}:\n    - {scalar}"]
     keys = [key for key in KEYS if key not in REFUSED]
     lines += [f"  k{index}:\n    {key}: 1\n" for index, key in enumerate(keys)]
     lines += [f"  f{index}: {{{key}: 1}}\n" for index, key in enumerate(keys)]

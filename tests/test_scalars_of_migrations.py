@@ -163,6 +163,20 @@ def test_other_manifests_are_told_and_stay() -> None:
     assert not [each for each in everything.findings if each.severity == "error"]
 
 
+def test_lines_that_kustomize_would_add_are_told_and_written_without_it() -> None:
+    alert = "    alert: >-\n      {{ range .Alerts }}\n        Alert\n      {{ end }}\n"
+    workload = WORKLOAD.replace("hostNetwork: yes", "schedulerName: >-\n        one\n          two")
+    files = {"apps/web.yaml": RELEASE + alert, "apps/agent.yaml": workload}
+    migration = migrate(files)
+    assert alert.replace(">-", "|-") in str(migration.files["apps/web.yaml"])
+    assert migration.files["apps/agent.yaml"] == workload
+    told = found(migration)
+    assert "spec.values.alert: >-" in migrate(files, write_what_flux1_read="none").to_json()
+    # The API server takes any text there.
+    assert "RP026" not in told
+    assert told["RP027"].message.endswith("spec.template.spec.schedulerName: >-")
+
+
 def test_bytes_stay_bytes() -> None:
     migration = fm.migrate_repository({"apps/web.yaml": RELEASE.encode()}, migration_options())
     assert b"metrics: false" in migration.files["apps/web.yaml"]

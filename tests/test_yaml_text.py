@@ -102,6 +102,10 @@ def test_an_untouched_document_is_rendered_byte_for_byte(shared: Path) -> None:
     ("text", "reason"),
     [
         ("a: 1\na: 2\n", "twice"),
+        ("a: &a {b: 1}\nc:\n  <<: *a\n  <<: {d: 1}\n", "two merge keys"),
+        ("a: &a {b: 1}\nc:\n  b: 2\n  <<: [{d: 1}, *a]\n", "'b' stands above a merge key"),
+        ("a: &a {b: 1}\nc:\n  <<: [*a, 1]\n", "something else than mappings"),
+        ("a: |\n  \tb\n", "a tab where a block scalar begins"),
         ("a: \0\n", "NUL"),
         ("a: [\n", "no valid YAML"),
         ("[" * 300 + "]" * 300, "deeper"),
@@ -167,6 +171,24 @@ def test_levels_that_python_does_not_follow_are_no_yaml(monkeypatch: pytest.Monk
         read_document("a: 1\n")
 
 
+def test_a_merge_key_brings_what_stands_nowhere_else() -> None:
+    merged = "a: &a {b: 1, d: 4}\nc:\n  b: 1\n  <<: [*a, {d: 5, e: 6}]\n  d: 2\n"
+    assert read_value(merged)["c"] == read_value(merged, reader="kustomize")["c"] == {"b": 1, "d": 2, "e": 6}
+
+
+# Measured as go-yaml 2 and 3 read it, by sigs.k8s.io/yaml 1.6 and kyaml 0.21.
+def test_blank_lines_of_any_length_come_before_the_text_of_a_block_scalar() -> None:
+    assert read_value("a: |\n \n\n   \n    b\nc: >\n  \n    d\n") == {"a": "\n\n\nb\n", "c": "\nd\n"}
+
+
+def test_what_is_no_base64_is_left_as_it_stands() -> None:
+    assert read_value("a: !!binary aGkK\nb: !!binary aGk\nc: !!binary \u00e9\n") == {
+        "a": "hi\n",
+        "b": "aGk",
+        "c": "\u00e9",
+    }
+
+
 def test_a_key_with_a_tag_is_a_text_to_kustomize() -> None:
     assert read_value("!!str 1: a\n'2': b\n", reader="kustomize") == {"1": "a", "2": "b"}
 
@@ -197,6 +219,8 @@ def test_a_directive_belongs_to_the_next_document() -> None:
         ("a: {b:\tc,\td: e\t}\t\n", {"a": {"b": "c", "d": "e"}}),
         ("a: |-\t\n  b\t\n", {"a": "b\t"}),
         ("a: b\t\n  c\t\nd:\t\n  e: &f\tg\n", {"a": "b c", "d": {"e": "g"}}),
+        ("a: b\tc \td\t# e\nf: b\n  \t\n\n  c\n", {"a": "b\tc \td", "f": "b\n\nc"}),
+        ("a: !!str\t1\nb: &c\t2\nd: *c\t\n", {"a": "1", "b": 2, "d": 2}),
         ("- a\n-\tb\n", None),
         ("a: b\n\t\nc: d\n", None),
         ("\ta: b\n", None),

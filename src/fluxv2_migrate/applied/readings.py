@@ -153,7 +153,9 @@ def _tell_of_other_manifests(
             if _is_of_fluxd(scalar):
                 continue
             group = of_file[index]
-            strict = ("." not in group or group.endswith(_KUBERNETES)) and not _is_text(scalar)
+            is_checked = "." not in group or group.endswith(_KUBERNETES)
+            # What both read as texts differs in what it says alone.
+            strict = is_checked and not (_is_text(scalar) or isinstance(scalar.value, str))
             (refused if strict else otherwise).append((f"{path}:{line}", scalar))
             if not strict:
                 # Nobody knows what it is, and it is told.
@@ -180,12 +182,16 @@ def _is_text(scalar: ScalarReadOtherwise) -> bool:
     return any(scalar.path[: len(field)] == field for field in _TEXTS)
 
 
+def _first_line(written: str) -> str:
+    return written.split("\n", 1)[0].rstrip("\r")
+
+
 def _say(code: str, what: str, told: Sequence[_Told], findings: FindingGroups) -> None:
     if not told:
         return
     # The same value of the same field may stand in hundreds of files.
     values = dict.fromkeys(
-        f"{'.'.join(scalar.path)}: {HIDDEN if names_a_secret(scalar.path) else scalar.written}"
+        f"{'.'.join(scalar.path)}: {HIDDEN if names_a_secret(scalar.path) else _first_line(scalar.written)}"
         for _, scalar in told
     )
     rest = len(values) - _SHOWN

@@ -367,11 +367,7 @@ class _Values:
             value, size = self._known[id(node)]
             self._repeated += size
             if not size:
-                raise InvalidManifest(
-                    "an alias stands inside its own anchor; write the value out",
-                    path=self._path,
-                    line=self._line + line_of(self._text, node.start),
-                )
+                raise self._refused(node, "an alias stands inside its own anchor; write the value out")
             if self._repeated > _MAXIMUM_ALIASED_NODES:
                 raise InvalidManifest(
                     "aliases repeat too many nodes; write the values out", path=self._path, line=self._line
@@ -394,19 +390,13 @@ class _Values:
                 scalar(child) if isinstance(child, ScalarNode) else self.of(child) for child in node.value
             ]
         result: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        merged: dict[str, Any] | None = None
         for key, child in node.value:
             if key.__class__ is not ScalarNode:
-                raise InvalidManifest(
-                    "a mapping or list as a key, which JSON has not; fix the file",
-                    path=self._path,
-                    line=self._line + line_of(self._text, key.start),
-                )
+                raise self._refused(key, "a mapping or list as a key, which JSON has not; fix the file")
             name = key.value
             if name == "<<" and not key.style:
-                for item in child.value if child.__class__ is SequenceNode else [child]:
-                    value = self.of(item)
-                    merged = {**value, **merged} if isinstance(value, dict) else merged
+                merged = self._merged(key, child, result, merged)
                 continue
             # Most of a document are keys and scalars, so no call is made for each that need not be.
             if key.tag:
@@ -414,12 +404,10 @@ class _Values:
             elif not key.style:
                 name = plain_key(name)
             if name in result:
-                raise InvalidManifest(
-                    f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize "
-                    "fails; remove one",
-                    path=self._path,
-                    line=self._line + line_of(self._text, key.start),
+                reason = (
+                    f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize fails"
                 )
+                raise self._refused(key, f"{reason}; remove one")
             if child.__class__ is not ScalarNode:
                 result[name] = self.of(child)
             elif child.tag:
@@ -428,6 +416,39 @@ class _Values:
                 text = child.value
                 result[name] = text if child.style else plain(text)
         return {**merged, **result} if merged else result
+
+    def _merged(
+        self, key: Node, child: Node, above: Mapping[str, Any], before: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Gives what a merge key brings; refuses what the readers disagree on, and what none reads.
+
+        Source: go-yaml v2.4 `decode.go` `merge`, which sets fields where it stands; kustomize kyaml 0.21
+        `yaml/rnode.go` `getMergeTagValue`.
+        """
+        if before is not None:
+            raise self._refused(
+                key, "two merge keys (`<<`), of which kustomize takes one; make it one with a list"
+            )
+        merged: dict[str, Any] = {}
+        for item in child.value if child.__class__ is SequenceNode else [child]:
+            value = self.of(item)
+            if not isinstance(value, dict):
+                raise self._refused(
+                    key, "a merge key (`<<`) brings something else than mappings; fix the file"
+                )
+            merged = {**value, **merged}
+        for name in above:
+            if name in merged and merged[name] != above[name]:
+                reason = (
+                    f"the key {name!r} stands above a merge key (`<<`) that brings it too: fluxd took what is"
+                    " merged, kustomize what stands there; remove one"
+                )
+                raise self._refused(key, reason)
+        return merged
+
+    def _refused(self, node: Node, reason: str) -> InvalidManifest:
+        line = self._line + line_of(self._text, node.start)
+        return InvalidManifest(reason, path=self._path, line=line)
 
 
 def _height_of(value: Any) -> int:

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from fluxv2_migrate.yaml_text.folded import fold
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 DEEPEST: Final = 60
@@ -62,7 +63,7 @@ _UNUSUAL: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
-_FIRST_OF_BLOCK: Final = re.compile(r"(?:\r?\n)*+( ++)[^ \r\n]")
+_FIRST_OF_BLOCK: Final = re.compile(r"(?:\r?\n)*+( ++)[^ \t\r\n]")
 STYLES: Final = frozenset("\"'|>[{")
 _BLANKS_LEFT: Final = re.compile(r"\n +(?=\n|\Z)")
 
@@ -295,7 +296,7 @@ def block_scalar(text: str, header: str, begin: int, column: int) -> tuple[Scala
     kept = value[1:].rstrip("\n")
     breaks = value[len(kept) + 1 :]
     if header[0] == ">":
-        kept = _folded(kept)
+        kept = fold(kept)
     if header[-1] == "+":
         kept += breaks
     elif header[-1] != "-":
@@ -311,28 +312,6 @@ def block_scalar(text: str, header: str, begin: int, column: int) -> tuple[Scala
 def _lines_of_block(blanks: int) -> re.Pattern[str]:
     """Gives the pattern of lines that are indented so far, or blank; the last one may have no end."""
     return re.compile(rf"(?:(?: {{{blanks}}}[^\n]*+| {{0,{blanks}}}+\r?+)\n)*+(?: {{{blanks}}}[^\n]++)?+")
-
-
-def _folded(text: str) -> str:
-    """Gives the text of a folded scalar from its lines without indentation."""
-    if "\n" not in text:
-        return text
-    parts: list[str] = []
-    breaks, is_first, was_flush = 0, True, False
-    for line in text.split("\n"):
-        if not line:
-            breaks += 1
-            continue
-        is_flush = line[0] not in " \t"
-        if is_first:
-            parts.append("\n" * breaks)
-        elif was_flush and is_flush:
-            parts.append("\n" * breaks or " ")
-        else:
-            parts.append("\n" * (breaks + 1))
-        parts.append(line)
-        breaks, is_first, was_flush = 0, False, is_flush
-    return "".join(parts)
 
 
 def block_scalar_end(text: str, begin: int, limit: int) -> int:

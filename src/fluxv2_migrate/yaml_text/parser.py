@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from ruamel.yaml import nodes as parsed
 from ruamel.yaml.composer import Composer
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader
-from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.scanner import Scanner, ScannerError
 from ruamel.yaml.tag import Tag
 
 from fluxv2_migrate.yaml_text.lines import block_scalar_end
@@ -22,6 +23,12 @@ _COLON: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*:")
 _DASH: Final = re.compile(r"(?:\s|(?<=\s)#[^\n]*)*-")
 # An alias, and what may stand between it and the content before it.
 _ALIAS: Final = re.compile(r"(?:[\s,:?\[{-]|(?<=\s)#[^\n]*)*\*[^\s,\[\]{}]+")
+# A tag that names no kind, which the parser takes for none, and an anchor that may stand before it.
+_TAG_ALONE: Final = re.compile(r"(?:&\S+\s+)?!(?=\s|\Z)")
+# Blanks within a line of a plain scalar, a tab among them.
+_TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=[^\s#])")
+# A tag or an anchor with a tab behind it.
+_PROPERTY: Final = re.compile(r"[!&*]\S*\t")
 # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_flow_scalar`, by which both Fluxes read.
 _ESCAPES: Final = {
     **{escape: text for escape, text in Scanner.ESCAPE_REPLACEMENTS.items() if escape != "/"},
@@ -81,19 +88,54 @@ class _Loader(Reader, Scanner, Parser, Composer):
             super().scan_to_next_token()
 
     def scan_plain_spaces(self, indent: Any, start_mark: Any) -> Any:
-        self._blank_tabs()
-        return super().scan_plain_spaces(indent, start_mark)
+        # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_plain_scalar`.
+        self._blank_tabs(_REST_OF_LINE)
+        self._blank_tabs(_blank_lines(indent))
+        tabs = _TABS.match(self.buffer, self.pointer)
+        if tabs is None:
+            return super().scan_plain_spaces(indent, start_mark)
+        self.forward(len(tabs[0]))
+        return [tabs[0]]
 
     def scan_block_scalar_indicators(self, start_mark: Any) -> Any:
-        self._blank_tabs()
+        self._blank_tabs(_REST_OF_LINE)
         return super().scan_block_scalar_indicators(start_mark)
 
-    def _blank_tabs(self) -> None:
-        """Puts blanks in the place of tabs before a comment or a line's end: nothing moves."""
-        found = _REST_OF_LINE.match(self.buffer, self.pointer)
+    def scan_block_scalar_indentation(self) -> Any:
+        # Blank lines of any length may come first, as long as none is longer than the indentation.
+        # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_block_scalar_breaks`.
+        breaks, deepest, end = [], 0, self.get_mark()
+        while self.peek() in " \r\n":
+            if self.peek() == " ":
+                self.forward()
+                deepest = max(deepest, self.column)
+            else:
+                breaks.append(self.scan_line_break())
+                end = self.get_mark()
+        if self.peek() == "\t":
+            raise ScannerError(problem="a tab where a block scalar begins", problem_mark=self.get_mark())
+        return breaks, deepest, end
+
+    def scan_tag(self) -> Any:
+        self._blank_tabs(_PROPERTY)
+        return super().scan_tag()
+
+    def scan_anchor(self, kind: Any) -> Any:
+        self._blank_tabs(_PROPERTY)
+        return super().scan_anchor(kind)
+
+    def _blank_tabs(self, part: re.Pattern[str]) -> None:
+        """Puts blanks in the place of tabs in what stands here: nothing moves."""
+        found = part.match(self.buffer, self.pointer)
         if found is not None and "\t" in found[0]:
             blanks = found[0].replace("\t", " ")
             self.buffer = self.buffer[: found.start()] + blanks + self.buffer[found.end() :]
+
+
+@lru_cache(maxsize=64)
+def _blank_lines(indent: int) -> re.Pattern[str]:
+    """Gives the pattern of lines within a plain scalar that are blank; their margin has no tabs."""
+    return re.compile(rf"[ ]*(?:\r?\n(?:[ ]{{{indent}}}[ \t]*)?(?=\r?\n))+")
 
 
 def parse(text: str) -> Node | None:
@@ -133,6 +175,8 @@ class _Nodes:
         start, end = int(node.start_mark.index), int(node.end_mark.index)
         tag = str(node.tag) if node.ctag.suffix else ""
         if isinstance(node, parsed.ScalarNode):
+            if not tag and _TAG_ALONE.match(self._text, start):
+                tag = "!"
             if node.style in ("|", ">"):
                 end = block_scalar_end(self._text, start, end)
             self._known[id(node)] = scalar = ScalarNode(node.value, node.style or "", start, end, tag)

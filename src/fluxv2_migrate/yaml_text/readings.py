@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fluxv2_migrate.yaml_text.emitter import emit_quoted, emit_scalar
+from fluxv2_migrate.yaml_text.folded import not_folded
 from fluxv2_migrate.yaml_text.kept import kept
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
 from fluxv2_migrate.yaml_text.readers import key_of
@@ -31,7 +32,7 @@ _WORD: Final = re.compile(
 )
 # The day of a date whose year begins a scalar without quotes.
 _DATE: Final = re.compile(r"-[0-9](?<=[0-9]{4}-.)(?<![^\s:,\[{][0-9]{4}-.)[0-9]?-[0-9]")
-_TAG: Final = re.compile(r"!(?:bool|timestamp|<)")
+_TAG: Final = re.compile(r"!(?:bool|timestamp|<|(?<=[\s,\[]!)(?:\s|\Z))")
 # A key that is no text, which kustomize cannot write: a number, not a number, a date or nothing.
 _NO_TEXT: Final = r"(?:[-+.~0-9][-+.0-9a-fA-FiInNoOtTxXzZ_]*|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL)[ ]*:\s"
 # What comes before one is not given back: nearly all lines hold none. A minus of a number is no dash.
@@ -50,7 +51,8 @@ _EMPTY: Final = (
     re.compile(rf"\}}(?:(?:[\s\]]|#[^\n]*)*+(?=,)|[^{{}}\"']*[\"']){_BEHIND_COMMA}"),
     re.compile(rf"#[^\n]*\}}{_BEHIND_COMMA}"),
 )
-_CANDIDATES: Final = (_WORD, _DATE, _TAG, *_KEYS)
+_FOLDED: Final = re.compile(r">(?<=\s>)[-+1-9]*[ \t]*(?:#[^\n]*)?\r?\n")
+_CANDIDATES: Final = (_WORD, _DATE, _TAG, _FOLDED, *_KEYS)
 _COLON: Final = re.compile(r"[ \t]*:")
 # Anchors stay, tags go with the value that they are about.
 _ANCHOR: Final = re.compile(r"(?:!\S*[ \t]+)?(&\S+[ \t]+)?(?:!\S*[ \t]+)?")
@@ -142,7 +144,7 @@ def _without_value(text: str, key: Node, path: tuple[str, ...]) -> ScalarReadOth
 
 
 def _value(text: str, node: ScalarNode, path: tuple[str, ...]) -> Iterator[ScalarReadOtherwise]:
-    if node.style and not node.tag:
+    if node.style not in ("", ">") and not node.tag:
         return
     value = scalar_by_flux1(node)
     is_refused = node.tag.endswith("bool") and node.value not in ("true", "false")
@@ -163,6 +165,9 @@ def _written(text: str, node: ScalarNode, path: tuple[str, ...], value: Scalar) 
     start, end = node.start, node.end
     properties = _ANCHOR.match(text, start, end)
     anchor = (properties[1] or "") if properties is not None else ""
+    if node.style == ">":
+        written = not_folded(text[start:end], node.value, emit_quoted(node.value))
+        return ScalarReadOtherwise(start, end, path, text[start:end], value, written)
     replacement = emit_quoted(value) if isinstance(value, str) else emit_scalar(value)
     return ScalarReadOtherwise(start, end, path, text[start:end], value, anchor + replacement)
 

@@ -7,14 +7,15 @@ reads and writes with go-yaml v3, which takes YAML 1.1's booleans for texts and 
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from fluxv2_migrate.yaml_text.folded import folded_by_kustomize
 from fluxv2_migrate.yaml_text.nodes import ScalarNode
 
 Scalar = None | bool | int | float | str
@@ -34,19 +35,22 @@ _TEXTS_OF_KUSTOMIZE: Final = frozenset(_WORDS) - frozenset(
 )
 _TIME: Final = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:(?:[Tt](?=.*(?:Z|[-+]\d\d:\d\d)\Z)| (?=[^-+Z]*\Z))(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))?"
+    r"(?:(?:[Tt](?=.*(?:Z|[-+]\d\d:\d\d)\Z)| +(?=[^-+Z]*\Z))(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?"
     r"(Z|[-+]\d{2}:\d{2})?)?",
     re.ASCII,
 )
 _WHOLE_FLOAT: Final = 1e21
 """From here on Go writes a float with an exponent."""
+_NO_KIND: Final = "!"
+"""A tag that names no kind: it makes a text of what has no quotes, but only for Flux v1."""
 _RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
 _NUMBER_START: Final = frozenset("+-.0123456789")
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_OCTAL: Final = re.compile(r"[-+]?0o?[0-7]+")
+_OCTAL: Final = re.compile(r"[-+]?0[oO]?[0-7]+")
 _HEXADECIMAL: Final = re.compile(r"[-+]?0[xX][0-9a-fA-F]+")
-_BINARY: Final = re.compile(r"[-+]?0b[01]+")
+_BINARY: Final = re.compile(r"[-+]?0[bB][01]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FRACTION: Final = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?")
 _LONGEST_NUMBER: Final = 70
 """Characters of the longest number of 64 bits: one in binary, with sign and prefix."""
 
@@ -70,14 +74,16 @@ def resolve_plain_scalar(text: str) -> Scalar:
     """
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] not in _NUMBER_START:
+    if text[0] not in _NUMBER_START or (text[0] == "." and not _FRACTION.fullmatch(text)):
         return text
     number = text.replace("_", "")
     for pattern, base in ((_DECIMAL, 10), (_OCTAL, 8), (_HEXADECIMAL, 16), (_BINARY, 2)):
         if pattern.fullmatch(number):
             # Longer ones do not fit into Go's 64 bits, and Python refuses to read them.
-            whole = int(number.replace("o", ""), base) if len(number) <= _LONGEST_NUMBER else None
-            if whole is not None and -(2**63) <= whole < 2**64:
+            whole = int(number.lower().replace("o", ""), base) if len(number) <= _LONGEST_NUMBER else None
+            # With a plus it is read as a number that may be negative, too.
+            limit = 2**63 if number[0] == "+" else 2**64
+            if whole is not None and -(2**63) <= whole < limit:
                 return whole
             break
     if _FLOAT.fullmatch(number) and math.isfinite(real := float(number)):
@@ -100,11 +106,17 @@ def read_by_kustomize(text: str) -> Scalar:
     if text in _TEXTS_OF_KUSTOMIZE:
         return text
     value = resolve_plain_scalar(text)
-    if isinstance(value, float) and abs(value) < _WHOLE_FLOAT and value.is_integer():
-        return int(value)
+    if isinstance(value, float):
+        return _without_point(value)
     if isinstance(value, str):
         return _time(text) or text
     return value
+
+
+def _without_point(value: float) -> int | float:
+    """Gives a float as it is read once it is written with the digits that tell it from others."""
+    is_whole = abs(value) < _WHOLE_FLOAT and value.is_integer()
+    return int(Decimal(repr(value))) if is_whole else value
 
 
 def is_key_to_kustomize(node: ScalarNode) -> bool:
@@ -142,38 +154,45 @@ def _time(text: str) -> str | None:
     if zone != "Z":
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * (-1 if zone[0] == "-" else 1)
     try:
-        time = datetime(year, month, day, hour, minute, second, tzinfo=timezone(offset))
+        # Python has no year 0, which is a leap year to Go.
+        datetime(year or 4, month, day, hour, minute, second, tzinfo=timezone(offset))
     except ValueError:
         return None
     fraction = (match[7] or "").rstrip("0")[:9]
-    written = time.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{fraction}" if fraction else "")
+    written = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}" + (
+        f".{fraction}" if fraction else ""
+    )
     return written + ("Z" if not offset else zone)
 
 
 def scalar_by_flux1(node: ScalarNode) -> Scalar:
     """Gives what fluxd and kubectl read of a scalar, whatever its quotes and tags."""
     if node.tag:
-        return _tagged(node, resolve_plain_scalar)
+        return _tagged(node.tag, node.value, resolve_plain_scalar)
     return node.value if node.style else resolve_plain_scalar(node.value)
 
 
 def scalar_by_kustomize(node: ScalarNode) -> Scalar:
     """Gives what kustomize reads of a scalar, whatever its quotes and tags."""
-    if node.tag:
-        return _tagged(node, read_by_kustomize)
-    return node.value if node.style else read_by_kustomize(node.value)
+    text = folded_by_kustomize(node.value) if node.style == ">" else node.value
+    if node.tag and node.tag != _NO_KIND:
+        value = _tagged(node.tag, text, read_by_kustomize)
+        return _without_point(value) if isinstance(value, float) else value
+    return text if node.style else read_by_kustomize(text)
 
 
-def _tagged(node: ScalarNode, resolve: Callable[[str], Scalar]) -> Scalar:
+def _tagged(tag: str, text: str, resolve: Callable[[str], Scalar]) -> Scalar:
     """Gives what a tag makes of a scalar, whatever the quotes say: `!!int "3"` is a number."""
-    kind = node.tag.rpartition(":")[2]
+    kind = tag.rpartition(":")[2]
     if kind == "binary":
-        return _decoded(node.value)
-    return resolve(node.value) if kind in _RESOLVED_TAGS and node.value else node.value
+        return _decoded(text)
+    value = resolve(text) if kind in _RESOLVED_TAGS else text
+    return float(value) if kind == "float" and isinstance(value, int) else value
 
 
 def _decoded(text: str) -> str:
     try:
-        return base64.b64decode(text).decode("utf-8", "replace")
-    except binascii.Error:
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
+    except ValueError:
+        # Neither Flux reads the document.
         return text

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from fluxv2_migrate.yaml_text.folded import folded_by_kustomize
 from fluxv2_migrate.yaml_text.large_parts import LARGE, LEVELS, NO_PARTS, KnownPart, KnownParts, Parts
 from fluxv2_migrate.yaml_text.lines import (
     DEEPEST,
@@ -270,6 +271,8 @@ class _Document:
             return unquoted(value, style), self._behind(line.end(), column)
         if style in "|>":
             scalar, position = block_scalar(self._text, value, begin, column)
+            if style == ">" and folded_by_kustomize(scalar.value) != scalar.value:
+                raise Unsure
             self._end = scalar.end
             return scalar.value, self._behind(position, column)
         node = flow_value(self._text, begin)
