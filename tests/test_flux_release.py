@@ -137,6 +137,9 @@ def test_the_release_is_the_one_that_everything_speaks_for(
 
 def test_nothing_is_asked_of_an_old_flux_2_where_nothing_of_flux_1_is_found() -> None:
     files = {"gotk-components.yaml": components("0.41"), "x.yaml": thing("v2beta1")}
+    # An annotation that Flux v2 reads is nothing of Flux v1.
+    generating = "generatorOptions: {annotations: {kustomize.toolkit.fluxcd.io/substitute: disabled}}\n"
+    assert fm.migrate_repository({**files, "b/kustomization.yaml": generating}).findings == ()
     assert (fm.migrate_repository({**files}).findings, errors(migrate({**files}))) == ((), [])
     files["a/web.yaml"] = release()
     assert errors(fm.migrate_repository({**files})) == ["RP061"]

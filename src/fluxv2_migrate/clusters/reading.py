@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -17,8 +18,8 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release, is_partial_release
 from fluxv2_migrate.settings.options import MigrationOptions
 
-_MARKS: Final = ("fluxcd.io/", "flux.weave.works/", "fluxcd.io~1", "flux.weave.works~1")
-"""Beginnings of annotations, also as the path of a JSON patch has them."""
+_MARKS: Final = re.compile(r"(?:(?<!toolkit\.)fluxcd\.io|flux\.weave\.works)(?:/|~1)")
+"""Beginnings of annotations, also as the path of a JSON patch has them; those of Flux v2 are none."""
 
 
 def see_repository(
@@ -201,7 +202,7 @@ def _resource(manifest: Mapping[str, Any]) -> tuple[str, str]:
 def _names_marks(value: Any) -> bool:
     """Gives whether a kustomization names an annotation of fluxd, in a patch or for all objects."""
     if isinstance(value, str):
-        return any(word in value for word in _MARKS)
+        return _MARKS.search(value) is not None
     if isinstance(value, Mapping):
         return any(_names_marks(key) or _names_marks(item) for key, item in value.items())
     return isinstance(value, list) and any(map(_names_marks, value))
