@@ -166,6 +166,11 @@ MISTAKES: dict[str, tuple[Edit, str, str]] = {
         PATH,
         "sync.target_namespace",
     ),
+    "labels for all": (
+        replaced("prune: false", "prune: false\n  commonMetadata: {labels: {a: b}}", "Kustomization"),
+        PATH,
+        "sync.common_metadata",
+    ),
     "variables": (
         replaced("prune: false", "prune: false\n  postBuild: {substitute: {a: b}}", "Kustomization"),
         PATH,

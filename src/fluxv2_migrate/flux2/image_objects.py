@@ -27,6 +27,10 @@ _NAMESPACE: Final = re.compile(r"kind[\"']?\s*:\s*[\"']?Namespace\b")
 _REMOVED_FIELDS: Final = re.compile(r"\.Updated\b|\.Changed\.ImageResult\b")
 # What a template of a commit message can hold, of each Flux release.
 _TEMPLATE_FIELDS: Final = ("AutomationObject", "Changed", "Updated", "Values")
+# Since which Flux release a template has them; an action that reads another field of its data fails.
+_TEMPLATE_FIELDS_SINCE: Final[Mapping[str, FluxVersion]] = {"Changed": "2.3", "Values": "2.5"}
+_ACTION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_DATA_FIELD: Final = re.compile(r"(?:(?<=[\s({-])|\$)\.(\w+)")
 _ROOT_FIELD: Final = re.compile(r"\{\{-?\s*\.(\w+)")
 _REBINDING: Final = re.compile(r"\{\{-?\s*(?:block|define|range|template|with)\b")
 # The label that every namespace has.
@@ -85,6 +89,9 @@ class Automation:
         template = str(as_object(git.get("commit")).get("messageTemplate") or "")
         if is_at_least(flux_version, "2.7") and _REMOVED_FIELDS.search(template):
             return "uses a field in its message template that Flux 2.7 removed"
+        early = next((each for each in _data_fields(template) if not _is_known(each, flux_version)), None)
+        if early is not None:
+            return f"uses .{early} in its message template, which Flux {flux_version} does not have yet"
         if not _can_be_rendered(template):
             return "has a message template that cannot be rendered"
         return ""
@@ -106,6 +113,17 @@ def takes_labels(selector: Any, labels: Mapping[str, Any], flux_version: FluxVer
     if not isinstance(selector, Mapping) or not is_at_least(flux_version, "2.3"):
         return True
     return _selects(selector, labels)
+
+
+def _data_fields(template: str) -> Iterator[str]:
+    """Gives the fields of its data, or of what an action makes the dot, that a message template reads."""
+    for action in _ACTION.findall(template):
+        yield from _DATA_FIELD.findall(action)
+
+
+def _is_known(field_name: str, flux_version: FluxVersion) -> bool:
+    since = _TEMPLATE_FIELDS_SINCE.get(field_name)
+    return since is None or is_at_least(flux_version, since)
 
 
 def _can_be_rendered(template: str) -> bool:

@@ -43,6 +43,7 @@ _Name = tuple[str, str]
 """Namespace and name."""
 # What a Kustomization may do to all objects, and fluxd did to none; the rest is compared for itself.
 _ON_TOP: Final = {
+    "commonMetadata": "common_metadata",
     "deletionPolicy": "deletion_policy",
     "force": "force",
     "kubeConfig": "kube_config",
