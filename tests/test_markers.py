@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fluxv2_migrate as fm
 from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, CheckedMarker, check_markers, find_markers
 from fluxv2_migrate.flux2.marker_places import read_comments
@@ -315,6 +316,30 @@ PROBLEMS: list[tuple[str, dict[str, str], list[str]]] = [
 )
 def test_what_is_the_matter_with_a_marker_is_told(changed: dict[str, str], expected: list[str]) -> None:
     assert codes(tree(**changed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "annotation", "mark", "stops"),
+    [
+        ("apps/other.yaml", "x.yaml", MARKER, True),
+        ("apps/other.yaml", "other.yaml", MARKER, False),
+        ("apps/other.yaml", "apps/other.yaml", MARKER, True),
+        ("apps/other.yaml", "x.yaml", "no mark", False),
+        ("apps/other.json", "x.yaml", MARKER, False),
+        ("elsewhere/other.yaml", "x.yaml", MARKER, False),
+    ],
+)
+def test_a_path_annotation_of_one_marked_file_stops_the_updates_of_all(
+    path: str, annotation: str, mark: str, stops: bool
+) -> None:
+    annotated = f"metadata:\n  annotations:\n    config.kubernetes.io/path: {annotation}\nkind: x # {mark}\n"
+    files = {**tree(), path: annotated}
+    checked = next(each for each in check_markers(files) if each.file == "apps/app.yaml")
+    assert [problem.message for problem in checked.problems] == [
+        f"an annotation config.kubernetes.io/path in {path} stops every update; remove it"
+    ] * stops
+    updated = fm.simulate_image_update(files, {"ghcr.io/acme/app": ["1.0.0"]})
+    assert (updated["apps/app.yaml"] == WORKLOAD) is stops
 
 
 def test_releases_differ() -> None:

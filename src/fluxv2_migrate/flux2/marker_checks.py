@@ -5,7 +5,6 @@ Source: image-automation-controller 1.2.0 `internal/update`, `internal/policy`; 
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -17,17 +16,16 @@ from fluxv2_migrate.flux2.image_objects import (
     ImageObjects,
     is_image_name,
     read_image_objects,
-    read_mappings,
 )
 from fluxv2_migrate.flux2.marked_values import MisplacedCode, misplacement_of
 from fluxv2_migrate.flux2.marker_places import FieldPath, UnseenReason
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
+from fluxv2_migrate.flux2.updated_files import PATH_ANNOTATION, PathAnnotations, is_read, path_annotations
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.yaml_text import (
-    YAML_ENDINGS,
     MappingNode,
     Node,
     ScalarNode,
@@ -39,7 +37,6 @@ from fluxv2_migrate.yaml_text import (
 
 _ORDERS: Final = ("semver", "alphabetical", "numerical")
 _WORD: Final = "imagepolicy"
-PATH_ANNOTATION: Final = "config.kubernetes.io/path"
 
 MarkerProblemCode = (
     UnseenReason
@@ -141,7 +138,7 @@ def check_texts(
         paths: of all files, sorted.
     """
     checked: list[CheckedMarker] = []
-    policies = _Policies(objects)
+    policies = _Policies(objects, PathAnnotations(texts, flux_version))
     for path in sorted(texts):
         if _WORD not in texts[path]:
             continue
@@ -183,16 +180,6 @@ def texts_of(files: Mapping[str, str | bytes]) -> dict[str, str]:
     return texts
 
 
-def is_read(path: str, flux_version: FluxVersion) -> bool:
-    """Gives whether the updater opens a file of that name.
-
-    >>> is_read("a.yaml", "2.0"), is_read("a.YAML", "2.9"), is_read("a/Kustomization", "2.6")
-    (True, False, True)
-    """
-    is_kustomization = posixpath.basename(path) == "Kustomization"
-    return path.endswith(YAML_ENDINGS) or (is_kustomization and is_at_least(flux_version, "2.6"))
-
-
 @dataclass(frozen=True, slots=True)
 class _PolicyChecks:
     """What is known of the policies of one name in a namespace; each of many clusters may have one.
@@ -212,8 +199,9 @@ class _PolicyChecks:
 class _Policies:
     """The policies of a repository; those of a name are looked at once, for all markers that name them."""
 
-    def __init__(self, objects: ImageObjects) -> None:
+    def __init__(self, objects: ImageObjects, annotations: PathAnnotations) -> None:
         self.objects = objects
+        self.stopping = [annotations.stopping(each) for each in objects.automations]
         self._known: dict[tuple[str, str], _PolicyChecks] = {}
 
     def called(self, namespace: str, name: str) -> _PolicyChecks:
@@ -248,12 +236,7 @@ class _FileChecks:
         self._flux_version: FluxVersion = flux_version
         self._parts = document_texts(text)
         self._has_merge_key = "<<" in text and any(has_merge_key(part) for part in self._parts)
-        self._path_annotations = {
-            str(annotations[PATH_ANNOTATION])
-            for manifest in (read_mappings(text) if PATH_ANNOTATION in text else ())
-            if PATH_ANNOTATION
-            in (annotations := as_object(as_object(manifest.get("metadata")).get("annotations")))
-        }
+        self._has_path_annotation = bool(path_annotations(text))
         self._is_read = is_read(path, flux_version)
         self._roots: dict[int, Node | None] = {}
         self._fields: dict[tuple[int, FieldPath], Mapping[str, str]] = {}
@@ -279,20 +262,19 @@ class _FileChecks:
             )
 
     def _of_path_annotations(self, marker: Marker) -> Iterator[MarkerProblem]:
-        if not self._path_annotations:
-            return
-        below = {
-            posixpath.relpath(self._path, automation.update_path or ".")
-            for automation in self._objects.automations
+        stopping = [
+            file
+            for automation, file in zip(self._objects.automations, self._policies.stopping, strict=True)
             if automation.resource.namespace == marker.namespace and automation.covers(self._path)
-        }
-        if self._path_annotations <= {posixpath.basename(self._path) if own == "." else own for own in below}:
+        ]
+        if all(stopping) and (stopping or self._has_path_annotation):
+            where = f" in {stopping[0]}" if stopping and self._path not in stopping else ""
+            yield MarkerProblem(
+                "path-annotation", f"an annotation {PATH_ANNOTATION}{where} stops every update; remove it"
+            )
+        elif self._has_path_annotation:
             yield MarkerProblem(
                 "path-annotation", f"the first update deletes the annotation {PATH_ANNOTATION}", stops=False
-            )
-        else:
-            yield MarkerProblem(
-                "path-annotation", f"an annotation {PATH_ANNOTATION} stops every update; remove it"
             )
 
     def _of_value(self, marker: Marker) -> Iterator[MarkerProblem]:

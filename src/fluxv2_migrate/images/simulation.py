@@ -17,10 +17,11 @@ from fluxv2_migrate.flux2.image_objects import (
     is_image_name,
     read_image_objects,
 )
-from fluxv2_migrate.flux2.marker_checks import is_read, texts_of
+from fluxv2_migrate.flux2.marker_checks import texts_of
 from fluxv2_migrate.flux2.markers import Marker, MarkerPart
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.flux2.tags import latest_tag
+from fluxv2_migrate.flux2.updated_files import PathAnnotations, is_read
 from fluxv2_migrate.flux2.written_texts import with_marked_values
 from fluxv2_migrate.folders import nearest
 from fluxv2_migrate.given import checked_files, checked_list, checked_mapping
@@ -102,6 +103,8 @@ def simulate_image_update(
     result: dict[str, str | bytes] = dict(files)
     for automation in objects.automations:
         if automation.suspended or not any(automation.covers(path) for path in files):
+            continue
+        if PathAnnotations(texts, flux_version).stopping(automation):
             continue
         elected = _elect(automation, objects, known, flux_version)
         for path in sorted(texts):

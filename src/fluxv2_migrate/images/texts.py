@@ -14,7 +14,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import TagPattern
 from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
-from fluxv2_migrate.flux2.marker_checks import PATH_ANNOTATION
+from fluxv2_migrate.flux2.updated_files import PATH_ANNOTATION
 from fluxv2_migrate.images.reading import AnnotatedObject, ReadImages
 from fluxv2_migrate.kubernetes import annotations_of, objects_in
 from fluxv2_migrate.placement import Affixes, ImageLayout, ImageUse
