@@ -348,14 +348,15 @@ def test_releases_differ() -> None:
     kustomization = tree(path="apps/Kustomization")
     assert codes(kustomization, "2.5") == ["file-not-read"]
     assert codes(kustomization, "2.6") == []
-    for template, version, expected in (
+    templates: list[tuple[str, flux2.FluxVersion, list[str]]] = [
         ("{{ range $.Changed.Changes }}{{ .NewValue }}{{ end }}", "2.2", ["automation-stalls"]),
         ("{{ range .Changed.Changes }}{{ .NewValue }}{{ end }}", "2.2", ["automation-stalls"]),
         ("{{ range .Changed.Changes }}{{ .NewValue }}{{ end }}", "2.3", []),
         ("{{ .Values.team }}", "2.4", ["automation-stalls"]),
         ("{{ .Values.team }}", "2.5", []),
         ("{{ .AutomationObject }}: Files.Changed .Values", "2.0", []),
-    ):
+    ]
+    for template, version, expected in templates:
         written = AUTOMATION.replace("commit: {", f"commit: {{messageTemplate: '{template}', ")
         assert codes(tree(automation=written), version) == expected
     selector = tree(automation=automation("policySelector: {matchLabels: {x: y}}"))
