@@ -386,6 +386,31 @@ def test_an_image_that_fluxd_did_not_scan_needs_no_policy(flags: dict[str, Any],
 
 
 @pytest.mark.parametrize(
+    ("mode", "edit", "told"),
+    [
+        ("all", ("", ""), []),
+        (
+            "all",
+            ("  verify:\n    mode: HEAD\n    secretRef:\n      name: git-signatures\n", ""),
+            ["all → (none)"],
+        ),
+        ("first-parent", ("mode: HEAD", "mode: TagAndHEAD"), ["first-parent → TagAndHEAD of no tag"]),
+        ("none", ("", ""), []),
+    ],
+)
+def test_commits_stay_checked(mode: Any, edit: tuple[str, str], told: list[str]) -> None:
+    cluster = MAIN.model_copy(update={"fluxd": FLUXD.model_copy(update={"verify_signatures": mode})})
+    before: Files = {"apps/web.yaml": WEB}
+    options = fm.MigrationOptions(clusters=(cluster,))
+    migration = fm.migrate_repository(before, options)
+    (path,) = (path for path in migration.created if path.endswith("gotk-sync.yaml"))
+    after = {**migration.files, path: str(migration.created[path]).replace(*edit)}
+    report = fm.verify_migration(before, after, options, declared=migration.declared)
+    found = [str(each) for entry in report.sync_paths for each in entry.differences]
+    assert found == [f"sync.signatures: {each}" for each in told]
+
+
+@pytest.mark.parametrize(
     "image", ["localhost/shop/web:1.4.2", "shop/team/web:1.4.2", "ghcr.io/shop/web:../x"]
 )
 def test_an_image_of_which_fluxd_asked_another_registry_needs_no_policy(image: str) -> None:

@@ -117,6 +117,7 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "sync.untold": "what comes of it cannot be told from the files",
     "sync.dependencies": "it waits for a Kustomization that nothing applies, and applies nothing",
     "sync.health_checks": "it waits for what is not there any more, and what depends on it is not applied",
+    "sync.signatures": "commits that nobody signed are applied, or none is",
     "sync.common_metadata": "everything of the path gets these labels and annotations",
     "sync.force": "objects that cannot be changed are deleted and made again",
     "sync.deletion_policy": "everything of the path is deleted with its Kustomization",

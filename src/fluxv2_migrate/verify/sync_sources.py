@@ -61,10 +61,24 @@ def compare_source(
     url, known = str(spec.get("url") or ""), _url_before(view, before, context)
     if url and known and repository_key(url) != repository_key(known):
         yield Difference("sync.source", known, url)
+    if source and not _specs_before(before, context):
+        yield from _signatures(view, mapping_at(spec, "verify"), reference)
     if spec.get("suspend") is True:
         yield Difference("sync.suspended", False, True, (resource_of(source),))
     if url.startswith("ssh://") and not spec.get("secretRef") and not _had_no_key(by, context):
         yield Difference("sync.credentials", "fluxd's key", _NONE)
+
+
+def _signatures(
+    view: ClusterView, verification: Mapping[str, Any], reference: GitReference | None
+) -> Iterator[Difference]:
+    """Gives whether commits are no longer checked that fluxd checked, or in a way in which none can be."""
+    before, mode = view.settings.fluxd.verify_signatures or "none", str(verification.get("mode") or "HEAD")
+    if before != "none" and not verification:
+        yield Difference("sync.signatures", before, _NONE)
+    is_tag = reference is None or reference.kind not in ("branch", "commit")
+    if verification and mode.startswith("Tag") and not is_tag:
+        yield Difference("sync.signatures", before, f"{mode} of no tag")
 
 
 def _url_before(view: ClusterView, before: Sequence[FluxKustomization], context: Context) -> str:
