@@ -385,6 +385,24 @@ def test_an_image_that_fluxd_did_not_scan_needs_no_policy(flags: dict[str, Any],
     assert [each.field for each in web.differences] == ["image.written_by"] * is_scanned
 
 
+def test_commits_go_on_to_say_what_keeps_pipelines_from_running() -> None:
+    fluxd = FLUXD.model_copy(update={"commit_suffix": "\n\n[ci skip] {{x}}"})
+    options = fm.MigrationOptions(clusters=(MAIN.model_copy(update={"fluxd": fluxd}),))
+    migration = fm.migrate_repository(BEFORE, options)
+    assert fm.verify_migration(BEFORE, migration.files, options, declared=migration.declared).ok
+    (path,) = (
+        path for path in migration.created if "kind: ImageUpdateAutomation" in str(migration.files[path])
+    )
+    written = str(migration.files[path])
+    assert "[ci skip]" in written
+    after = {**migration.files, path: written.replace("[ci skip]", "[ci run]")}
+    (entry,) = fm.verify_migration(BEFORE, after, options, declared=migration.declared).workloads
+    assert [each.field for each in entry.differences] == ["image.message"]
+    # What was there before goes on as it did.
+    known = {**BEFORE, "other.yaml": after[path]}
+    assert fm.verify_migration(known, after, options, declared=migration.declared).ok
+
+
 @pytest.mark.parametrize(
     ("mode", "edit", "told"),
     [

@@ -100,6 +100,7 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "image.digest": "the digest is written beside the tag, and followed where the tag moves",
     "image.credentials": "the tags of a private image are not read, and nothing of it is updated",
     "image.source": "updates are written into a source that nothing syncs",
+    "image.message": "commits of updates do not say any more what keeps pipelines from running",
     "image.branch": "updates are pushed to a branch that nothing syncs",
     "sync.objects": "it is not applied any more: what runs of it stays as it is, or is pruned",
     "sync.prune": "what leaves the repository is deleted in the cluster, too",

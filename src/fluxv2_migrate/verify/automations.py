@@ -55,6 +55,25 @@ def compare_automations(
         wrong = next((each for each in (checked_out, pushed) if each not in ("", synced)), "")
         if wrong:
             yield Difference("image.branch", synced, wrong, where)
+        suffix = (view.settings.fluxd.commit_suffix or "").strip()
+        message = _message_of(spec)
+        if suffix not in message and not _was_written(message, context):
+            yield Difference("image.message", suffix, message, where)
+
+
+def _message_of(spec: Mapping[str, Any]) -> str:
+    """Gives the message of an automation's commits, as far as it is a plain text."""
+    template = mapping_at(spec, "git", "commit").get("messageTemplate")
+    return str(template or "").replace('{{"{{"}}', "{{")
+
+
+def _was_written(message: str, context: Context) -> bool:
+    """Gives whether an automation that was there before wrote that message."""
+    return any(
+        each.manifest.get("kind") == "ImageUpdateAutomation"
+        and _message_of(mapping_at(each.manifest, "spec")) == message
+        for each in context.repository.every_document()
+    )
 
 
 def _with_copies(
