@@ -1220,3 +1220,34 @@ def test_a_flux_yaml_stays_where_what_it_builds_fails() -> None:
     migration = migrate(files)
     assert not migration.ok
     assert {".flux.yaml", "fluxd.yaml"} <= migration.files.keys()
+
+
+@pytest.mark.parametrize("form", ["patchesStrategicMerge: [patch.yaml]", "patches: [{path: patch.yaml}]"])
+def test_patches_of_bases_elsewhere_tell_what_stays_of_flux_1(form: str) -> None:
+    patch = "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+    files: Files = {
+        ".flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n",
+        "prod/kustomization.yaml": (
+            f"resources: [operator.yaml, api.yaml, 'https://git.example.com/acme/base?ref=v1']\n{form}\n"
+        ),
+        "prod/operator.yaml": operator(),
+        "prod/api.yaml": release("api"),
+        "prod/patch.yaml": f"{patch}spec: {{values: {{replicas: 3}}}}\n---\n{MERGED}",
+    }
+    migration = migrate(files, sync_roots=("prod",))
+    (told,) = (each for each in migration.findings if each.code == "RP029")
+    assert (told.path, told.line) == ("prod/patch.yaml", 1)
+    # The operator goes on with what nobody sees.
+    assert "HelmRelease shop/web" in said(migration, "DA055")
+    assert "prod/operator.yaml" in migration.files
+    assert "in a base outside of the repository" in said(migration, "DA022")
+    assert migration.files["prod/patch.yaml"] == files["prod/patch.yaml"]
+    alone = files | {"prod/patch.yaml": f"{patch}spec: {{timeout: 60}}\n"}
+    # A target may select nothing.
+    listed = str(files["prod/kustomization.yaml"])
+    targeted = listed.replace(form, "patches: [{path: patch.yaml, target: {name: none}}]")
+    assert "RP029" not in codes(migrate(alone | {"prod/kustomization.yaml": targeted}, sync_roots=("prod",)))
+    # Where the base is here, the patch is converted with it.
+    here = listed.replace("https://git.example.com/acme/base?ref=v1", "web.yaml")
+    alone |= {"prod/kustomization.yaml": here, "prod/web.yaml": release()}
+    assert "RP029" not in codes(migrate(alone, sync_roots=("prod",)))

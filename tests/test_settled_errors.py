@@ -41,6 +41,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "RP015": {},
     "RP022": {},
     "RP024": {},
+    "RP029": {},
     "RP035": {},
     "RP040": {},
     "RP041": {"git_url": "https://git.example.com/acme/fleet"},

@@ -615,7 +615,7 @@ def test_what_looks_like_a_patch_and_no_cluster_is_known_to_have_was_nothing() -
     assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
 
 
-def test_a_whole_release_in_a_file_of_patches_that_patches_nothing_was_nothing() -> None:
+def test_a_whole_release_in_a_file_of_patches_is_no_release_of_its_own() -> None:
     files: Files = {
         "prod/.flux.yaml": "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n",
         "prod/kustomization.yaml": (
@@ -627,6 +627,6 @@ def test_a_whole_release_in_a_file_of_patches_that_patches_nothing_was_nothing()
     }
     options = fm.MigrationOptions(sync_roots=("prod",))
     migration = fm.migrate_repository(files, options)
-    assert "RP070" in {each.code for each in migration.findings}
+    assert "RP029" in {each.code for each in migration.findings}
     report = fm.verify_migration(files, migration.files, options)
     assert {each.resource for each in report.releases} == {"HelmRelease shop/web"}

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from fluxv2_migrate.applied.pruning import prunes_what
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, read_sync_path, take_out
+from fluxv2_migrate.clusters.elsewhere import clusters_patching_elsewhere
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.left_releases import LeftReleases
 from fluxv2_migrate.cutover.syncs import ClusterSync
@@ -45,6 +46,13 @@ def remove_flux1(
     Returns:
         Which documents are gone.
     """
+    elsewhere = _of_bases_elsewhere(documents, around)
+    for each in elsewhere:
+        message = (
+            "it patches Flux v1 itself, which Flux v2 would start again, in a base outside of the repository"
+        )
+        findings.stop(each.document, "DA022", message)
+    documents = [each for each in documents if each not in elsewhere]
     if around.options.flux1 == "keep":
         _tell_kept(documents, around, findings)
         return frozenset()
@@ -62,6 +70,18 @@ def remove_flux1(
         files += taken
     _tell_gone(gone, files, findings)
     return frozenset(each.document.key for each in gone if not each.entries)
+
+
+def _of_bases_elsewhere(documents: Sequence[Flux1Document], around: Surroundings) -> list[Flux1Document]:
+    """Gives the patches of what is taken from elsewhere, but for what Flux v1 published, which leaves."""
+    fetched = {each.program.key for each in documents if each.entries}
+    return [
+        each
+        for each in documents
+        if not each.entries
+        and each.document.key not in fetched
+        and clusters_patching_elsewhere(each.document, around.clusters)
+    ]
 
 
 def _keep_telling(

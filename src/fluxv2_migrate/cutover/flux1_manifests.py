@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fluxv2_migrate.clusters.elsewhere import clusters_building
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.apis import is_release_definition
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in, named
 from fluxv2_migrate.kustomize import Kustomization, ListedEntry
 from fluxv2_migrate.repository.documents import Document
@@ -128,15 +128,8 @@ def _patched(program: Program, kustomization: Kustomization, around: Surrounding
 
 def _building(kustomization: Kustomization, around: Surroundings) -> tuple[str, ...]:
     """Gives the clusters that build a kustomization; all of them where none is known to."""
-    views = around.clusters.clusters
-    above = {kustomization.folder, *around.clusters.tree.ancestors(kustomization.folder)}
-    names = dict.fromkeys(
-        view.name
-        for view in views
-        for each in view.sync_paths
-        if above & set(each.builds) or is_below(kustomization.path, each.path)
-    )
-    return tuple(names) or tuple(view.name for view in views)
+    names = clusters_building(kustomization, around.clusters)
+    return names or tuple(view.name for view in around.clusters.clusters)
 
 
 def _clusters_of(document: Document, program: Flux1Program, around: Surroundings) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters.elsewhere import clusters_patching_elsewhere
 from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import named, objects_in
@@ -63,6 +64,7 @@ def _left_documents(
             seen = clusters.seeing(document.key)
             if not seen and not is_partial_release(document.manifest):
                 seen = _broken_over(path, around)
+            seen = seen or list(clusters_patching_elsewhere(document, clusters))
             for cluster in dict.fromkeys(seen if clusters.clusters else names):
                 yield cluster, resource, f"{path}:{document.line}"
 

@@ -16,6 +16,7 @@ from fluxv2_migrate.clusters import (
     patched_closures,
     unknown_generator,
 )
+from fluxv2_migrate.clusters.elsewhere import clusters_patching_elsewhere
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
@@ -90,14 +91,14 @@ def _release_unless_it_stays(
 ) -> ReadRelease | None:
     """Gives the release of a document on its own; where it stays as it is, says why."""
     if document.key not in around.clusters.sightings and is_partial_release(document.manifest):
-        _tell_unused_patch(document, findings)
+        _tell_unused_patch(document, around, findings)
         return None
     reason = _why_it_stays(document, around)
     is_patch = document.path in around.clusters.patch_files
     if reason is None:
         return _read_release(document, around, override, findings)
     if is_patch and reason[0] == "RP035":
-        _tell_unused_patch(document, findings)
+        _tell_unused_patch(document, around, findings)
     elif reason[0] == "RP035":
         _tell_left(document, reason[1], findings)
     elif reason[0] != "RP018":
@@ -122,7 +123,7 @@ def _tell_of_others(document: Document, around: Surroundings, findings: FindingG
     if held and document.path in around.clusters.patch_files and not is_built:
         # What is patched with it says so.
         if not any(use.path == document.path for each in built for use in each.patches):
-            _tell_unused_patch(document, findings)
+            _tell_unused_patch(document, around, findings)
     elif held:
         findings.stop(document, "RP008", "releases of Flux v1 stand in a list", ("items",))
     if misspelt is not None:
@@ -141,7 +142,11 @@ def _items(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*items, *(each for item in items for each in _items(item))]
 
 
-def _tell_unused_patch(document: Document, findings: FindingGroups) -> None:
+def _tell_unused_patch(document: Document, around: Surroundings, findings: FindingGroups) -> None:
+    if clusters_patching_elsewhere(document, around.clusters):
+        message = "it patches a release of a base outside of the repository, which stays one of Flux v1"
+        findings.stop(document, "RP029", message)
+        return
     message = "it is a patch, or looks like one, and nothing that is known is patched with it"
     findings.add(document, document.resource, Notice("RP070", message, ("spec",), "patch"))
 
