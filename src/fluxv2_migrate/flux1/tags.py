@@ -15,7 +15,7 @@ from typing import Final, Literal
 from fluxv2_migrate.errors import InvalidPattern, InvalidRange, MissingBuildTime
 from fluxv2_migrate.given import checked_list, checked_text
 from fluxv2_migrate.golang.ranges import VersionRange
-from fluxv2_migrate.golang.regexp import Regexp, needs_go
+from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import order_key, parse_version
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -77,7 +77,7 @@ class TagPattern:
                 regexp = Regexp.compile(rest)
             except InvalidPattern:
                 return cls("regexp", rest, valid=False)
-            if needs_go(rest) > (1, 0):
+            if regexp.needs_go > (1, 0):
                 return cls("regexp", rest, valid=False)
             return cls("regexp", rest, valid=True, _regexp=regexp)
         return cls("glob", rest if colon and prefix == "glob" else text, valid=True)

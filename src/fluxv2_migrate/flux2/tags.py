@@ -16,7 +16,7 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_leas
 from fluxv2_migrate.given import checked_list, checked_manifest
 from fluxv2_migrate.golang.numbers import parse_number
 from fluxv2_migrate.golang.ranges import RangeDialect, VersionRange
-from fluxv2_migrate.golang.regexp import Regexp, needs_go
+from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.golang.versions import (
     Version,
     VersionReading,
@@ -261,12 +261,13 @@ def _read_filter(
         return None
     given = _mapping(filter_tags)
     pattern, extract = _text_at(given, "pattern"), _text_at(given, "extract")
-    if needs_go(pattern) > _go_of(flux_version):
-        raise InvalidPolicy(f"Go had no such pattern as {pattern!r} in Flux {flux_version}")
     try:
-        return _Filter(Regexp.compile(pattern), extract)
+        regexp = Regexp.compile(pattern)
     except InvalidPattern as error:
         raise InvalidPolicy(f"the filter's pattern is invalid: {error.reason}") from error
+    if regexp.needs_go > _go_of(flux_version):
+        raise InvalidPolicy(f"Go had no such pattern as {pattern!r} in Flux {flux_version}")
+    return _Filter(regexp, extract)
 
 
 def _kept(tags: Iterable[str], tag_filter: _Filter | None) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -10,7 +9,6 @@ from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.given import checked_text
 from fluxv2_migrate.golang.regexp_backtracking import Backtracker
 from fluxv2_migrate.golang.regexp_program import Program
-from fluxv2_migrate.golang.regexp_scripts import SCRIPTS
 from fluxv2_migrate.golang.regexp_syntax import parse
 from fluxv2_migrate.golang.regexp_tree import Node, Syntax
 
@@ -87,6 +85,15 @@ class Regexp:
         ('', '', 'n')
         """
         return self._syntax.subexp_names
+
+    @property
+    def needs_go(self) -> tuple[int, int]:
+        r"""The release of Go that first took every spelling in the pattern; `(1, 0)` where all did.
+
+        >>> [Regexp.compile(text).needs_go for text in ("(?P<n>.*)", "(?<n>.*)", r"\p{Letter}", r"\Q(?<n>")]
+        [(1, 0), (1, 22), (1, 25), (1, 0)]
+        """
+        return self._syntax.go
 
     def matches(self, s: str) -> bool:
         r"""Tells whether the pattern matches anywhere in a text: only `^` and `$` tie it to the ends.
@@ -219,25 +226,3 @@ def _read_template(template: str) -> tuple[tuple[str, str | None], ...]:
         pieces.append((text, following[begin:end]))
         text = following[end + braced :]
     return (*pieces, (text, None))
-
-
-_NAMED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\(\?<(?![=!])")
-_PROPERTY = re.compile(r"(?<!\\)(?:\\\\)*\\[pP]\{\^?([^}]*)\}")
-_CATEGORY = re.compile(r"C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?|Any")
-
-
-def needs_go(pattern: str) -> tuple[int, int]:
-    r"""Gives the release of Go that first took every spelling in a pattern; `(1, 0)` where all did.
-
-    Args:
-        pattern: one that `Regexp.compile` accepts, or any other.
-
-    Source: the release notes of Go 1.22 (`(?<name>...)`) and 1.25 (long names of categories).
-
-    >>> needs_go("^(?P<n>.*)$"), needs_go("^(?<n>.*)$"), needs_go(r"\p{Letter}")
-    ((1, 0), (1, 22), (1, 25))
-    """
-    names = _PROPERTY.findall(pattern)
-    if any(name not in SCRIPTS and not _CATEGORY.fullmatch(name) for name in names):
-        return (1, 25)
-    return (1, 22) if _NAMED_GROUP.search(pattern) else (1, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -213,6 +214,19 @@ _CATEGORY_BY_NAME = {
     for name in (category.lower(), *names.split())
 }
 _SCRIPT_BY_NAME = {name.replace("_", "").lower(): name for name in SCRIPTS}
+
+_OLD_CATEGORY = re.compile(r"C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?|Any")
+
+
+def go_of_class(name: str) -> tuple[int, int]:
+    r"""Gives the release of Go that first took a name of a class; `(1, 0)` where all did.
+
+    Source: the release notes of Go 1.25.
+
+    >>> go_of_class("Greek"), go_of_class("greek")
+    ((1, 0), (1, 25))
+    """
+    return (1, 0) if name in SCRIPTS or _OLD_CATEGORY.fullmatch(name) else (1, 25)
 
 
 @lru_cache(maxsize=256)

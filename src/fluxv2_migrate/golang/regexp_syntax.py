@@ -12,6 +12,7 @@ from fluxv2_migrate.golang.regexp_classes import (
     POSIX_CLASSES,
     Ranges,
     fold,
+    go_of_class,
     invert,
     normalize,
     unicode_class,
@@ -100,6 +101,7 @@ class _Parser:
         self.position = 0
         self.flags = _Flags()
         self.names = [""]
+        self.go = (1, 0)
         self.points = 0
         self.groups = [_Group(self.flags)]
 
@@ -120,7 +122,7 @@ class _Parser:
                 last_repeat = None
         if len(self.groups) > 1:
             raise self.refusal("missing closing )", pattern)
-        return Syntax(self.alternate(self.groups[0]).node, tuple(self.names))
+        return Syntax(self.alternate(self.groups[0]).node, tuple(self.names), self.go)
 
     def parse_part(self, char: str) -> None:
         if char == "[":
@@ -264,6 +266,8 @@ class _Parser:
             name_start = start + 4
         elif pattern.startswith("(?<", start) and rest > 3:
             name_start = start + 3
+            # Source: the release notes of Go 1.22.
+            self.go = max(self.go, (1, 22))
         if name_start is not None:
             end = pattern.find(">", name_start)
             if end < 0:
@@ -335,6 +339,7 @@ class _Parser:
         ranges = unicode_class(name.removeprefix("^"))
         if ranges is None:
             raise self.refusal("invalid character class range", pattern[start:end])
+        self.go = max(self.go, go_of_class(name.removeprefix("^")))
         self.position = end
         if self.flags.fold_case:
             ranges = fold(ranges)

@@ -82,10 +82,12 @@ class Syntax(NamedTuple):
 
     Attributes:
         subexp_names: the names of the groups from number 0 on, empty where a group has none.
+        go: the release of Go that first took every spelling in it; `(1, 0)` where all did.
     """
 
     root: Node
     subexp_names: tuple[str, ...]
+    go: tuple[int, int]
 
 
 class Part(NamedTuple):
