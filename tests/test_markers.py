@@ -7,6 +7,7 @@ walks it, and written as kyaml formats its values.
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from fluxv2_migrate.flux2 import FLUX_VERSIONS, CheckedMarker, check_markers, fi
 from fluxv2_migrate.flux2.marker_places import read_comments
 from fluxv2_migrate.flux2.markers import placed_markers
 from fluxv2_migrate.flux2.updater_scalars import plain_kind, written_value
+from fluxv2_migrate.flux2.written_texts import with_marked_values
 from marked_documents import written_documents
 from measured import OWN, cases
 
@@ -53,6 +55,32 @@ def test_values_are_written_as_the_updater_writes_them() -> None:
         if written.startswith('"'):
             text = text.replace("!!str ", "")
         assert text == case["expected"]["text"]
+
+
+# Measured with image-automation-controller 1.2.1 and kyaml 0.21.1; blank lines and indentation stay here.
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("tag: > # M\n  1.0\n", "1.1-a", "tag: >- # M\n  1.1-a\n"),
+        ("tag: |+ # M\n\n    1.0\n\nb: 1\n", "1.1-a", "tag: |- # M\n    1.1-a\n\nb: 1\n"),
+        ("tag: |2- # M\n   1.0\nb: 1\n", "1.1-a", "tag: |- # M\n   1.1-a\nb: 1\n"),
+        ("tag: > # M\n  1.0\n", "1.1", 'tag: "1.1" # M\n'),
+        ("tag: | # M\n  1.0\n", "", 'tag: "" # M\n'),
+        ("tag: y # M\n", "2024-01-01", 'tag: "2024-01-01" # M\n'),
+        ("tag: N # M\n", "a", "tag: a # M\n"),
+        # What stands there already gets its quotes once something else is written.
+        ("tag: 1.1 # M\nb: 1.0 # M\n", "1.1", 'tag: "1.1" # M\nb: "1.1" # M\n'),
+        ("tag: 1.1 # M\nb: 1 # N\n", "1.1", "tag: 1.1 # M\nb: 1 # N\n"),
+    ],
+)
+def test_blocks_and_what_stands_there_already(before: str, value: str, after: str) -> None:
+    marks = {"M": '{"$imagepolicy": "ns:app:tag"}', "N": '{"$imagepolicy": "ns:other:tag"}'}
+
+    def marked(text: str) -> str:
+        return re.sub("# ([MN])$", lambda found: f"# {marks[found[1]]}", text, flags=re.MULTILINE)
+
+    written = with_marked_values(marked(before), lambda marker: value if marker.policy == "app" else None)
+    assert written == marked(after)
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,12 @@ from fluxv2_migrate.flux2.marker_places import MarkedScalar
 from fluxv2_migrate.yaml_text import resolve_plain_scalar
 
 # Booleans of YAML 1.1 that are texts in 1.2.
-_OLD_BOOLEANS: Final = re.compile(r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF")
+_OLD_BOOLEANS: Final = re.compile(r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF")
 _DATE: Final = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?[ \t]*(?:Z|[-+][0-9]{2}:[0-9]{2})?)?"
 )
+_FIRST_LINE: Final = re.compile(r"^( *)\S", re.MULTILINE)
 
 
 def plain_kind(text: str) -> str:
@@ -66,10 +67,49 @@ def written_value(scalar: MarkedScalar, value: str) -> str:
         return "'" + value.replace("'", "''") + "'"
     if scalar.style == '"':
         return f'"{value}"'
-    old = scalar.tag.rpartition(":")[2] if scalar.tag else plain_kind(scalar.value)
-    new = plain_kind(value)
-    if value and not isinstance(resolve_plain_scalar(value), str) and old != "null":
+    old, new = _kind_of(scalar), plain_kind(value)
+    if gets_quotes(scalar, value):
         return f'"{value}"'
     if scalar.tag or new == old:
         return value
     return f'"{value}"' if old == "str" else f"!!{old} {value}"
+
+
+def written_block(scalar: MarkedScalar, value: str, body: str) -> str:
+    r"""Gives what stands in place of a block of text once the updater has written a value.
+
+    Args:
+        scalar: a block with at least one line.
+        body: what stands behind its header, from a comment to the end of its last line.
+
+    >>> block = MarkedScalar(0, 2, ("tag",), "1.10", "|", "", 11)
+    >>> written_block(block, "1.11-a", " # why\n  1.10\n"), written_block(block, "1.11", " # why\n  1.10\n")
+    ('|- # why\n  1.11-a\n', '"1.11" # why\n')
+    """
+    comment, _, lines = body.partition("\n")
+    first = _FIRST_LINE.search(lines)
+    end = "\n" if body.endswith("\n") else ""
+    if first is None or not value or _is_no_text(value):
+        return f'"{value}"{comment}{end}'
+    # The value has no line end, and the updater says so in the header.
+    return f"{scalar.style}-{comment}\n{first[1]}{value}{end}"
+
+
+def gets_quotes(scalar: MarkedScalar, value: str) -> bool:
+    """Gives whether the updater puts quotes around a value, even around one that stands there already.
+
+    >>> plain = MarkedScalar(0, 4, ("tag",), "1.10", "", "", 4)
+    >>> gets_quotes(plain, "1.10"), gets_quotes(plain, "1.10.0")
+    (True, False)
+    """
+    return scalar.style not in ("'", '"') and _is_no_text(value) and _kind_of(scalar) != "null"
+
+
+def _kind_of(scalar: MarkedScalar) -> str:
+    if scalar.tag:
+        return scalar.tag.rpartition(":")[2]
+    return "str" if scalar.style else plain_kind(scalar.value)
+
+
+def _is_no_text(value: str) -> bool:
+    return bool(value) and not isinstance(resolve_plain_scalar(value), str)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fluxv2_migrate.flux2.markers import Marker, placed_markers
-from fluxv2_migrate.flux2.updater_scalars import written_value
+from fluxv2_migrate.flux2.updater_scalars import gets_quotes, written_block, written_value
 
 
 def with_marked_values(text: str, value_of: Callable[[Marker], str | None]) -> str:
@@ -21,21 +21,21 @@ def with_marked_values(text: str, value_of: Callable[[Marker], str | None]) -> s
     >>> with_marked_values(text, lambda marker: "a:2" if marker.policy == "a" else None)
     'image: a:2 # {"$imagepolicy": "flux-system:a"}\n'
     """
+    placed = [
+        (scalar, value)
+        for marker, scalar in placed_markers(text)
+        if scalar is not None and (value := value_of(marker)) is not None
+    ]
+    if all(scalar.value == value for scalar, value in placed):
+        return text
     parts: list[str] = []
     position = 0
-    for marker, scalar in sorted(
-        ((marker, scalar) for marker, scalar in placed_markers(text) if scalar is not None),
-        key=lambda each: each[1].start,
-    ):
-        value = value_of(marker)
-        if value is None or value == scalar.value:
+    for scalar, value in sorted(placed, key=lambda each: each[0].start):
+        if scalar.value == value and not gets_quotes(scalar, value):
             continue
         if scalar.style in ("|", ">"):
-            body = text[scalar.end : scalar.block_end]
-            header, _, rest = body.partition("\n")
-            blanks = rest[: len(rest) - len(rest.lstrip(" "))]
-            written = f"{header}\n{blanks}{value}" + ("\n" if body.endswith("\n") else "")
-            start, end = scalar.end, scalar.block_end
+            start, end = scalar.start, scalar.block_end
+            written = written_block(scalar, value, text[scalar.end : end])
         else:
             written, start, end = written_value(scalar, value), scalar.start, scalar.end
         parts += [text[position:start], written]
