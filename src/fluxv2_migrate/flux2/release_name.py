@@ -28,10 +28,11 @@ def shorten_release_name(name: str) -> str:
     >>> shorten_release_name("a" * 54)
     'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-a3f01b693925'
     """
-    # Go counts and cuts bytes; names of Kubernetes are ASCII, where these are the characters.
-    if len(name) <= MAXIMUM_RELEASE_NAME_LENGTH:
+    # Go counts and cuts bytes.
+    encoded = name.encode("utf-8", "surrogatepass")
+    if len(encoded) <= MAXIMUM_RELEASE_NAME_LENGTH:
         return name
-    return f"{name[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return f"{encoded[:40].decode('utf-8', 'replace')}-{hashlib.sha256(encoded).hexdigest()[:12]}"
 
 
 def default_release_name(*, name: str, target_namespace: str | None = None) -> str:

@@ -69,23 +69,20 @@ class _Pattern:
     def _matches_path(self, path: list[str]) -> bool:
         matched = passes = False
         for index, (part, expression) in enumerate(zip(self.parts, self.expressions, strict=True)):
-            is_last = index == len(self.parts) - 1
             if part == "":
                 passes = False
             elif part == "**":
-                passes = not is_last
+                passes = index < len(self.parts) - 1
             elif "**" in part or not path:
                 return False
             elif passes:
-                passes = False
-                while path:
+                passes = matched = False
+                while path and not matched:
                     matched = _fits(expression, path.pop(0))
-                    if matched:
-                        break
             else:
                 if not _fits(expression, path.pop(0)):
                     return False
-                matched = bool(path) or is_last
+                matched = True
         return matched and not (self.folders_only and not path)
 
 
@@ -160,7 +157,7 @@ def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = Non
     Returns:
         The files that are left; without any pattern of the user's own the default ones count.
 
-    Source: fluxcd/pkg `sourceignore/sourceignore.go`, go-git v5 `plumbing/format/gitignore`.
+    Source: fluxcd/pkg `sourceignore/sourceignore.go` 0.3 to 0.18, go-git v5 `plumbing/format/gitignore`.
 
     >>> list(artifact_files({".flux.yaml": "", "web.yaml": "", ".github/ci.yaml": ""}))
     ['web.yaml']
@@ -168,14 +165,12 @@ def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = Non
     ['.sourceignore', '.flux.yaml']
     """
     own: list[_Pattern] = []
-    usual = _patterns((*_VERSION_CONTROL, *_DEFAULT_IGNORES), ())
     for path in sorted(files, key=lambda path: (path.count("/"), path)):
         if posixpath.basename(path) == _IGNORE_FILE:
-            folder = tuple(path.split("/")[:-1])
-            if not (folder and _is_ignored((*folder, ""), [*usual, *own])):
-                own += _patterns(_lines(as_text(files[path])), folder)
+            # Those of folders that are ignored count, too.
+            own += _patterns(_lines(as_text(files[path])), tuple(path.split("/")[:-1]))
     own += _patterns(_lines(ignore or ""), ())
-    patterns = [*_patterns(_VERSION_CONTROL, ()), *own] if own else usual
+    patterns = _patterns(_VERSION_CONTROL if own else (*_VERSION_CONTROL, *_DEFAULT_IGNORES), ()) + own
     return {
         path: content
         for path, content in files.items()
