@@ -274,3 +274,19 @@ def test_the_same_patch_of_a_kustomization_of_another_repository_stays() -> None
     text = str(migration.files["clusters/eu/apps.yaml"])
     assert text.count("helm.fluxcd.io") == 1
     assert text.endswith(theirs)
+
+
+def test_a_sync_that_its_own_path_does_not_list_is_applied_by_hand() -> None:
+    files = {
+        "eu/kustomization.yaml": "resources: [web.yaml]\n",
+        "eu/web.yaml": release(CHART),
+        "eu/sync.yaml": kustomization("./eu", patches=[TIMEOUT], prune=False),
+    }
+    migration = fm.migrate_repository(files)
+    assert migration.ok
+    assert "timeout: 30s" in str(migration.changed["eu/sync.yaml"])
+    assert fm.verify_migration(files, migration.files, declared=migration.declared).ok
+    command = "kubectl apply --server-side -f ./eu/sync.yaml"
+    assert command in migration.runbook().to_markdown()
+    files["eu/kustomization.yaml"] = "resources: [web.yaml, sync.yaml]\n"
+    assert command not in fm.migrate_repository(files).runbook().to_markdown()

@@ -152,7 +152,7 @@ class Reconciler:
 
     def _found(self) -> Iterator[FluxKustomization]:
         for path, documents in sorted(self.documents.items()):
-            if self.tree.patchers(path) or self._is_passed_over(path):
+            if self.tree.patchers(path) or not self._is_applied(path):
                 continue
             for document in documents:
                 each = FluxKustomization.of_document(document)
@@ -163,10 +163,9 @@ class Reconciler:
         """Gives the Kustomizations of a cluster that name no folder, or one that is not there."""
         return self._own([each for each in self._own_kustomizations() if not self._is_of_files(each)], view)
 
-    def _is_passed_over(self, path: str) -> bool:
-        """Gives whether nothing applies a file: no kustomization lists it, not even that beside it."""
-        is_beside = self.tree.has_kustomization_file(posixpath.dirname(path))
-        return is_beside and not self.tree.includers(path)
+    def _is_applied(self, path: str) -> bool:
+        """Gives whether a file is applied by something; what syncs a cluster somebody applied in any case."""
+        return any(view.flux2_file == path for view in self.views) or not self.tree.passes_over(path)
 
     def _is_of_files(self, each: FluxKustomization) -> bool:
         return bool(each.path) and self.tree.is_folder(normal_path(each.path))

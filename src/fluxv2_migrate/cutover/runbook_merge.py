@@ -193,6 +193,9 @@ def start_sync(clusters: Clusters) -> RunbookStep | None:
     def commands(cluster: CutoverCluster) -> Iterator[str]:
         sync = cluster.sync
         if sync.state == "there":
+            if sync.by_hand:
+                # No commit reaches it.
+                yield f"{cluster.kubectl('', 'apply', '--server-side', '-f')} {word(f'./{sync.by_hand}')}"
             for namespace in cluster.namespaces_of_sync:
                 yield cluster.flux("resume", "kustomization", "--all", namespace=namespace)
         else:

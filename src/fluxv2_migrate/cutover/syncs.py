@@ -79,6 +79,7 @@ class ClusterSync:
         existing: the Kustomizations that are there already.
         kustomizations: names and paths of the Kustomizations that are made.
         file: in which they are written; empty where they are in none.
+        by_hand: the file of the sync that is there already, where nothing applies that file; empty else.
         programs: what of Flux v1 runs there.
         has_helm_2: whether releases of Helm 2 may be there.
     """
@@ -91,6 +92,7 @@ class ClusterSync:
     existing: tuple[ExistingKustomization, ...] = ()
     kustomizations: tuple[tuple[str, str], ...] = ()
     file: str = ""
+    by_hand: str = ""
     programs: tuple[RunningProgram, ...] = ()
     has_helm_2: bool = True
 
@@ -197,7 +199,10 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
     )
     if view.flux2_file or (synced_folders and not paths):
         missing = ((path, path) for path in wanted if not _is_taken_in(path, there, around))
-        return replace(sync, state="there", existing=existing, kustomizations=tuple(missing))
+        is_passed_over = bool(view.flux2_file) and around.clusters.tree.passes_over(view.flux2_file)
+        by_hand = view.flux2_file if is_passed_over else ""
+        named = tuple(missing)
+        return replace(sync, state="there", existing=existing, kustomizations=named, by_hand=by_hand)
     return sync
 
 

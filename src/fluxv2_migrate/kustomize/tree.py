@@ -393,6 +393,15 @@ class KustomizeTree:
         """Gives the kustomizations that have a file as a patch."""
         return tuple(self._patched.get(path, ()))
 
+    def passes_over(self, path: str) -> bool:
+        """Says whether nothing lists a file, not even the kustomization beside it.
+
+        >>> tree = KustomizeTree({"kustomization.yaml": "resources: [b.yaml]", "b.yaml": "", "a.yaml": ""})
+        >>> tree.passes_over("a.yaml"), tree.passes_over("b.yaml")
+        (True, False)
+        """
+        return self.has_kustomization_file(posixpath.dirname(path)) and not self.includers(path)
+
     def ancestors(self, folder: str) -> tuple[str, ...]:
         """Gives all folders whose build includes a kustomization, directly or not, sorted."""
         found: set[str] = set()
