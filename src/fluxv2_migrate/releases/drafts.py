@@ -165,7 +165,7 @@ def _names_elsewhere(drafts: Iterable[DraftOfClusters]) -> tuple[NameElsewhere, 
         for sighting in each.sightings
     ]
     found: set[NameElsewhere] = set()
-    for (_, release_name), own in zip(wanted, steps_apart(wanted), strict=True):
+    for (_, release_name), own in zip(wanted, steps_apart(wanted, goes_over=True), strict=True):
         if not own:
             message = "clusters give it different release names, and no kustomization tells them apart"
             raise ClustersDisagree(message, ("metadata", "name"))

@@ -8,8 +8,15 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from fluxv2_migrate.clusters import Way
-from fluxv2_migrate.kustomize import PatchPlace, Step, add_patch, remove_entry, steps_apart
-from fluxv2_migrate.plan import Leaves, as_patch, fields_part
+from fluxv2_migrate.kustomize import (
+    PatchPlace,
+    Step,
+    add_patch,
+    merged_with,
+    remove_entry,
+    steps_apart,
+)
+from fluxv2_migrate.plan import Leaves, as_patch, fields_part, merge_difference
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patch_targets import target_of
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
@@ -83,6 +90,29 @@ KustomizationChange: TypeAlias = KustomizationEdit | _EntryEdit | _AddedPatch
 
 
 @dataclass(slots=True)
+class Unfinished:
+    """A release in one of its ways, of which something may be left to be written.
+
+    Attributes:
+        form: what it is by now, without values.
+        wanted: what it shall be.
+    """
+
+    way: Way
+    form: Mapping[str, Any]
+    wanted: Mapping[str, Any]
+
+    @property
+    def leaves(self) -> Leaves:
+        """What is left to be written."""
+        return merge_difference(self.form, self.wanted)
+
+    def write(self, leaves: Leaves) -> None:
+        """Writes fields."""
+        self.form = merged_with(dict(self.form), as_patch(leaves))
+
+
+@dataclass(slots=True)
 class KustomizationEdits:
     """Collects the edits of kustomizations.
 
@@ -145,25 +175,29 @@ class KustomizationEdits:
     def _edit(self, kustomization: str, edit: Callable[[str], str]) -> None:
         self.made.append(KustomizationEdit(kustomization, edit))
 
-    def add_leaves(self, left: Iterable[tuple[Way, Leaves]], api_version: str) -> None:
+    def add_leaves(self, left: Iterable[Unfinished], api_version: str) -> None:
         """Has the outermost kustomizations write what is to be written for one release alone.
 
         Args:
+            left: the release in each of its ways.
             api_version: of releases of Flux v2.
 
         Raises:
             ClustersDisagree: no kustomization tells two ways apart in which it is another release.
         """
-        ways = list(left)
-        apart = steps_apart((way.built.steps, leaves) for way, leaves in ways)
-        done: set[str] = set()
-        for (_, leaves), own in zip(ways, apart, strict=True):
+        # What is written further out goes over what is written further in.
+        ways = sorted(left, key=lambda each: len(each.way.built.steps))
+        apart = steps_apart(((each.way.built.steps, each.leaves) for each in ways), goes_over=True)
+        for index, (each, own) in enumerate(zip(ways, apart, strict=True)):
+            leaves = each.leaves
             if leaves and not own:
                 message = "it is another release in each build, and no kustomization tells them apart"
                 raise ClustersDisagree(message, ("spec",))
-            if leaves and own[-1].path not in done:
-                done.add(own[-1].path)
+            if leaves:
                 self._add(own[-1], leaves, api_version)
+            for other in ways[index + 1 :] if leaves else ():
+                if any(step.path == own[-1].path for step in other.way.built.steps):
+                    other.write(leaves)
 
     def _add(self, step: Step, leaves: Leaves, api_version: str) -> None:
         target = target_of(step)

@@ -23,12 +23,10 @@ from fluxv2_migrate.kustomize import (
 from fluxv2_migrate.placement import PlacedRequest, SourceNames, without_affixes
 from fluxv2_migrate.plan import (
     AppliedText,
-    Leaves,
     Path,
     Plan,
     apply_to_any_text,
     apply_to_mapping,
-    merge_difference,
     source_of,
     write_operations,
 )
@@ -39,7 +37,11 @@ from fluxv2_migrate.releases.configured_fields import (
 )
 from fluxv2_migrate.releases.forms import References
 from fluxv2_migrate.releases.made_once import MadeOnce
-from fluxv2_migrate.releases.patch_entries import KustomizationChange, KustomizationEdits
+from fluxv2_migrate.releases.patch_entries import (
+    KustomizationChange,
+    KustomizationEdits,
+    Unfinished,
+)
 from fluxv2_migrate.releases.patch_targets import targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, Naming, with_replaced
@@ -260,7 +262,7 @@ class _Converter:
         self, release: PatchedRelease, base: Mapping[str, Any]
     ) -> Iterator[tuple[Way, Mapping[str, Any]]]:
         """Gives what a release shall be in the end, and has the kustomizations write what is left of it."""
-        left: list[tuple[Way, Leaves]] = []
+        left: list[Unfinished] = []
         for way in release.closure.ways[release.document.key]:
             wanted = None if way.is_removed else self._wanted(release, way)
             if wanted is None:
@@ -271,7 +273,7 @@ class _Converter:
             # What a replacement writes, it writes in Flux v2 as well.
             for path in {each for use in way.built.replacements for each in self.written.get(use, ())}:
                 form = with_replaced(form, wanted, path) if path[:1] == ("spec",) else form
-            left.append((way, merge_difference(form, wanted)))
+            left.append(Unfinished(way, form, wanted))
             yield way, wanted
         self.edits.add_leaves(left, str(base["apiVersion"]))
 

@@ -314,7 +314,7 @@ def in_builds(document: Document, around: Surroundings, override: Override) -> P
         )
         for each in sightings
     )
-    if not all(steps_apart(needed)):
+    if not all(steps_apart(needed, goes_over=True)):
         return None
     closure = closure_of_one(around.clusters.builds, document.key)
     try:
@@ -378,7 +378,7 @@ def _hold_one_manifest(
             hold_one_release(each.draft, [other])
         except ClustersDisagree:
             ways = ((one.sighting.steps, (replace(one.settings, cluster=""), one.version)) for one in seen)
-            if not all(steps_apart(ways)):
+            if not all(steps_apart(ways, goes_over=True)):
                 raise
             return
 
