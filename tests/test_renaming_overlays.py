@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from applied_sync_paths import hold_sync_paths
 from fluxv2_migrate.releases import patched
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from manifest_texts import workload_text
@@ -166,3 +167,27 @@ def test_a_cluster_that_may_refer_to_no_other_namespace_names_all_objects(tmp_pa
         names = {each["metadata"]["name"] for each in build.objects}
         assert all(each.startswith(f"{name}-") for each in names)
         assert {f"{name}-web"} <= names
+
+
+@pytest.mark.parametrize("patch", ["", "patches: [{path: more.yaml}]\n"])
+def test_an_overlay_says_over_what_the_root_says_that_it_is_built_on(patch: str, tmp_path: Path) -> None:
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release(CHART),
+        "us/kustomization.yaml": f"resources: [../base]\n{patch}",
+        "us/more.yaml": release("  timeout: 60\n"),
+        "eu/kustomization.yaml": "resources: [../us]\nnamePrefix: eu-\n",
+        "north/kustomization.yaml": f"resources: [../eu]\nnamespace: north\n{patch}",
+        "north/more.yaml": release("  wait: true\n"),
+    }
+    if not patch:
+        del files["us/more.yaml"], files["north/more.yaml"]
+    # What moves everything has no place for sources.
+    clusters = [fm.Cluster(name=name, sync_paths=(name, f"more/{name}")) for name in ("us", "eu", "north")]
+    options = fm.MigrationOptions(clusters=tuple(clusters))
+    held = hold_sync_paths(files, options, tmp_path)
+    assert held.migration.ok
+    assert held.counted["migrated"] == 3
+    after = held.migration.files
+    assert fm.verify_migration(files, after, options, declared=held.migration.declared).ok
+    assert fm.migrate_repository(after, options).changed == {}
