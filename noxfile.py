@@ -139,7 +139,11 @@ def thorough(session: nox.Session) -> None:
     session.run("pytest", "-m", "thorough", "-n", "auto")
     session.run("python", "tests/single_mistakes.py", "../shared", *(session.posargs or ("3",)))
     # A thousand generated overlays build, with the real kustomize, what their releases become.
-    laws = ("tests/test_patches_of_releases.py", "tests/test_combined_overlays.py")
+    laws = (
+        "tests/test_patches_of_releases.py",
+        "tests/test_combined_overlays.py",
+        "tests/test_migration_of_kustomize_trees.py",
+    )
     session.run("pytest", *laws, env={"GENERATED_TREES": "1000"})
 
 

@@ -20,7 +20,7 @@ from reference_trees import documents_of
 
 Manifest = dict[str, Any]
 Identity = tuple[str, str, str, str]
-IN_TESTS, THOROUGH, ROUNDS = 50, 2000, 3
+IN_TESTS, THOROUGH, ROUNDS = 30, 2000, 3
 NOT_APPLIED = {"RP053", "RP054", "RP055", "RP056", "RP057", "RP077"}
 """What says of itself that a cluster does not get what it should."""
 ACCEPTED = {"RP007", *NOT_APPLIED}

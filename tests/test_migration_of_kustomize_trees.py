@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.fields import in_own_letters
 from real_kustomize import build_all, with_stubs, write_tree
 from reference_trees import TREES, read_tree
+
+# The session `thorough` asks for more.
+EXAMPLES = int(os.environ.get("GENERATED_TREES", "8"))
 
 
 @pytest.mark.parametrize("name", TREES)
@@ -250,7 +254,7 @@ def test_the_real_kustomize_builds_what_it_built_before(shared: Path, tmp_path: 
     assert {folder: error for folder, error in after.items() if folder not in before and error} == {}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(trees())
 def test_the_real_kustomize_builds_generated_trees_as_before(
     tmp_path_factory: pytest.TempPathFactory, files: Files

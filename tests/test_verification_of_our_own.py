@@ -27,29 +27,35 @@ OPTIONS = st.builds(
 )
 
 
-@settings(max_examples=1500)
-@given(ANY_RELEASES, OPTIONS)
-def test_what_differs_is_what_is_declared(manifest: dict[str, Any], options: fm.MigrationOptions) -> None:
-    text = text_of(manifest, Style())
-    migration = fm.migrate_text(text, options=options)
-    if not migration.changed:
-        return
-    files = {"manifest.yaml": text}
-    report = fm.verify_migration(files, migration.files, options, declared=migration.declared)
-    for entry in report.releases:
-        assert (entry.status, entry.outcome) == ("declared", "adopted"), entry
-        assert entry.undue == (), entry
+def hold(shared: Path, examples: int) -> None:
+    """Holds of releases that what is made of them is valid, and that what differs is what is declared."""
+
+    @settings(max_examples=examples)
+    @given(ANY_RELEASES, OPTIONS)
+    def law(manifest: dict[str, Any], options: fm.MigrationOptions) -> None:
+        text = text_of(manifest, Style())
+        migration = fm.migrate_text(text, options=options)
+        for each in migration.resources:
+            crds = definitions_of(shared, str(options.flux_version))
+            assert refusals(crds, each.resource.to_manifest()) == []
+        if not migration.changed:
+            return
+        files = {"manifest.yaml": text}
+        report = fm.verify_migration(files, migration.files, options, declared=migration.declared)
+        for entry in report.releases:
+            assert (entry.status, entry.outcome) == ("declared", "adopted"), entry
+            assert entry.undue == (), entry
+
+    law()
 
 
-@settings(max_examples=600)
-@given(ANY_RELEASES, OPTIONS)
-def test_what_is_generated_is_valid(
-    shared: Path, manifest: dict[str, Any], options: fm.MigrationOptions
-) -> None:
-    migration = fm.migrate_text(text_of(manifest, Style()), options=options)
-    for each in migration.resources:
-        crds = definitions_of(shared, str(options.flux_version))
-        assert refusals(crds, each.resource.to_manifest()) == []
+def test_what_is_made_is_valid_and_what_differs_is_what_is_declared(shared: Path) -> None:
+    hold(shared, 700)
+
+
+@pytest.mark.thorough
+def test_it_is_of_many_releases(shared: Path) -> None:
+    hold(shared, 3_000)
 
 
 @pytest.mark.parametrize("name", [*PLAIN_TREES, "homelab-half-migrated", "enterprise-overlays"])
