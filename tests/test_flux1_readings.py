@@ -919,3 +919,22 @@ def test_values_that_are_no_yaml_say_nothing() -> None:
     text = str(WAYS["a chart of k3s"]["flux/flux.yaml"])
     files: Files = {"flux/flux.yaml": text.partition("    git:")[0] + "    git: [\n", "deploy/web.yaml": WEB}
     assert readings(migrate(files))["branch"][0] == "trunk"
+
+
+@pytest.mark.parametrize("is_text", [False, True])
+def test_a_fluxd_that_would_see_one_thing_twice_is_told_unless_only_a_text_shows_it(*, is_text: bool) -> None:
+    files: Files = {"base/web.yaml": WEB, "copy/web.yaml": WEB}
+    if is_text:
+        files["README.md"] = f"fluxctl install --git-url={URL} --git-branch=trunk | kubectl apply -f -\n"
+    else:
+        files["flux/flux.yaml"] = deployment(*FLAGS[:2])
+    migration = migrate(files)
+    assert {each.sync_paths for each in migration.context.clusters} == {("base",), ("copy",)}
+    told = [each for each in migration.findings if each.code == "DA036"]
+    assert [(each.path, each.related) for each in told] == (
+        [] if is_text else [("flux/flux.yaml", ("base/web.yaml:1", "copy/web.yaml:1"))]
+    )
+    assert all("HelmRelease shop/web is defined there twice" in each.message for each in told)
+    # Who gives the clusters has looked.
+    cluster = {"name": "one", "sync_paths": ["base"]}
+    assert "DA036" not in {each.code for each in migrate(files, clusters=[cluster]).findings}

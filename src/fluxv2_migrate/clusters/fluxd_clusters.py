@@ -16,6 +16,7 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import folders_of, is_below, normal_path
+from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.meaning.locations import git_location
 from fluxv2_migrate.quoting import shown_folders
@@ -258,8 +259,12 @@ def _of_another(fluxd: Flux1Program) -> ClusterNotice:
 # Clusters
 
 
-def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView]:
-    """Gives those whose fluxd the repository shows; a fluxd that would see one thing twice shows none."""
+def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> tuple[list[ClusterView], list[ClusterNotice]]:
+    """Gives those whose fluxd the repository shows; a fluxd that would see one thing twice shows none.
+
+    Returns:
+        The clusters, and what a person must know of the fluxds that show none.
+    """
     found: dict[tuple[object, ...], ClusterView] = {}
     telling = [
         each
@@ -274,7 +279,9 @@ def of_fluxd(programs: Flux1Programs, reader: ClusterReader) -> list[ClusterView
         view = view_of_fluxds(next(own, ""), (fluxd,), programs, reader)
         found.setdefault((paths, fluxd.text("git-branch")), view)
     narrower = [view for view in found.values() if view.sync_paths[0].path] or list(found.values())
-    return [view for view in narrower if not _sees_twice(view, reader)]
+    doubles = [(view, _seen_twice(view, reader)) for view in narrower]
+    notices = (_of_doubtful_paths(view, *twice, reader) for view, twice in doubles if twice is not None)
+    return [view for view, twice in doubles if twice is None], list(filter(None, notices))
 
 
 def _is_overruled(fluxd: Flux1Program, others: Iterable[Flux1Program], tree: KustomizeTree) -> bool:
@@ -300,18 +307,43 @@ def _is_overruled(fluxd: Flux1Program, others: Iterable[Flux1Program], tree: Kus
     )
 
 
-def _sees_twice(view: ClusterView, reader: ClusterReader) -> bool:
-    """Gives whether fluxd would refuse to sync at all, so that its flags come from elsewhere.
+def _seen_twice(view: ClusterView, reader: ClusterReader) -> tuple[str, Sequence[DocumentKey]] | None:
+    """Gives why fluxd would refuse to sync at all, so that its flags come from elsewhere.
 
     It stops at a release of Flux v2 beside one of Flux v1 too, but not before somebody began to migrate.
+
+    Returns:
+        An object, and the documents that define it; nothing where there is none.
     """
     seen: dict[tuple[str, str, str, bool], DocumentKey] = {}
     for key, sighting in sight(view, reader):
         manifest = sighting.manifest
         identity = (str(manifest.get("kind")), sighting.namespace, sighting.name, is_of_flux2(manifest))
-        if seen.setdefault(identity, key) != key:
-            return True
-    return False
+        first = seen.setdefault(identity, key)
+        if first != key:
+            return named(*identity[:3]), (first, key)
+    return None
+
+
+def _of_doubtful_paths(
+    view: ClusterView, name: str, defining: Sequence[DocumentKey], reader: ClusterReader
+) -> ClusterNotice | None:
+    """Tells that a fluxd is taken to have other paths than its manifest says; a text says little."""
+    fluxd = view.flux1.fluxd
+    if fluxd is None or fluxd.is_text:
+        return None
+    paths = shown_folders(synced.path for synced in view.sync_paths)
+    message = (
+        f"fluxd, whose manifest has it sync {paths}, would have refused all of it, for {name} is defined "
+        "there twice: other paths are taken for its own"
+    )
+    places = (
+        f"{path}:{each.line}"
+        for path, index in defining
+        for each in reader.documents_of(path)
+        if each.index == index
+    )
+    return ClusterNotice("DA036", message, fluxd.path, fluxd.line, tuple(places))
 
 
 def view_of_fluxds(

@@ -80,6 +80,7 @@ def read_clusters(
     reader.foreign = found.foreign
     if not (always or shown or flux_yaml_folders(files)):
         return ClusterMap()
+    doubtful: list[ClusterNotice] = []
     if found.given:
         views = with_operators(list(given_clusters(programs, reader)), programs, reader)
         known = [_with_options(view, options) for view in with_flux2_paths(list(views), reader)]
@@ -88,13 +89,14 @@ def read_clusters(
         for view in found.clusters:
             _add(found.sightings, sight(view, reader))
     else:
-        _infer(programs, reader, found)
+        doubtful = _infer(programs, reader, found)
     if all(view.is_assumed for view in found.clusters):
         found.filled_in = tuple(with_filled_in_paths(programs.own))
     # A person who gives the clusters has settled which of several texts is right.
     of_programs = [each for each in programs.notices if each.code != "DA029" or not found.given]
     found.notices = (
         *of_programs,
+        *doubtful,
         *map(notice_of_filled_in_paths, found.filled_in),
         *dict.fromkeys(notice for view in found.clusters for notice in view.notices),
         *generator_notices(found, reader),
@@ -273,13 +275,16 @@ def _with_old_fluxd(view: ClusterView, apis: Collection[str]) -> ClusterView:
 # What the repository shows
 
 
-def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) -> None:
+def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) -> list[ClusterNotice]:
     """Decides which of the proposals count: those of better evidence, and others where these say nothing.
 
     The order of the evidence is that of the rules. A later proposal counts only for folders of which no
     earlier one speaks; what Flux v2 syncs beside that is of the same cluster.
+
+    Returns:
+        What a person must know of fluxds that count for nothing.
     """
-    views = of_fluxd(programs, reader)
+    views, doubtful = of_fluxd(programs, reader)
     views += (
         view
         for view in list(of_flux_yaml(reader))
@@ -315,6 +320,7 @@ def _infer(programs: Flux1Programs, reader: ClusterReader, found: ClusterMap) ->
     apis = _apis_of_releases(reader)
     found.clusters = tuple(_with_old_fluxd(view, apis) for view in clusters)
     found.candidates = _uncertain(found.clusters, reader)
+    return doubtful
 
 
 def _only_installs(view: ClusterView, programs: Flux1Programs, reader: ClusterReader) -> bool:
