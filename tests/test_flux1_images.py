@@ -207,3 +207,14 @@ def test_no_pattern_is_refused_however_large_its_numbers_are() -> None:
     huge = "9" * 5000
     assert not TagPattern.parse(f"semver:>={huge}").valid
     assert not TagPattern.parse("semver:*").matches(huge)
+
+
+# Measured with fluxd 1.25.4: ghodss/yaml makes texts of what YAML reads as something else.
+def test_numbers_in_annotations_are_texts_as_go_writes_them() -> None:
+    annotations = {
+        "fluxcd.io/tag.a": 1.0,
+        "fluxcd.io/tag.b": 1e3,
+        "fluxcd.io/tag.c": 1.10,
+        "fluxcd.io/x": None,
+    }
+    assert read_policies(annotations).policies == {"tag.a": "1", "tag.b": "1000", "tag.c": "1.1", "x": ""}

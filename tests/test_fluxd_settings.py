@@ -20,7 +20,7 @@ from fluxv2_migrate.flux1.generators import Generator, called_scripts, prints, r
         (
             (
                 "version: 1\nx: 1\ncommandUpdated:\n  generators: [{command: a, timeout: 2m}]\n"
-                "  updaters: [{policy: {command: b}}, x]\n"
+                "  updaters: [{policy: {command: b}}, {x: 1}]\n"
             ),
             FluxYaml("commandUpdated", ("a",), updaters=True),
         ),
@@ -41,7 +41,15 @@ def test_a_flux_yaml_has_one_of_three_forms(text: str, expected: FluxYaml) -> No
         ("", "version"),
         ("- a\n", "version"),
         ("version: 2\n", "version"),
+        ("version: yes\nscanForFiles: {}\n", "version"),
         ("version: 1\n", "one of"),
+        ("version: 1\nscanForFiles: {a: 1}\n", "no fields"),
+        ("version: 1\nscanForFiles: x\n", "no fields"),
+        ("version: 1\nscanForFiles: {}\nx: 1\n", "no field x"),
+        ("version: 1\nscanForFiles: {}\ncommandUpdated: {}\n", "list of generators"),
+        ("version: 1\ncommandUpdated: {generators: [], updaters: [x]}\n", "updaters"),
+        ("version: 1\ncommandUpdated: {generators: [], updaters: }\n", "updaters"),
+        ("version: 1\ncommandUpdated: {generators: [{command: a, timeout: '5'}]}\n", "timeout"),
         ("version: 1\ncommandUpdated: {}\npatchUpdated: {}\n", "one of"),
         ("version: 1\ncommandUpdated: {generator: [{command: a}]}\n", "no field generator"),
         ("version: 1\ncommandUpdated: {generators: [], patchFile: p.yaml}\n", "no field patchFile"),

@@ -74,6 +74,21 @@ def test_images_of_pods_and_lists_are_set() -> None:
         set_image(deployment, "c", ImageRef.parse("x:2"))
 
 
+# Measured with fluxd 1.25.4.
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ({"image": "a:1"}, {"image": "x/y@sha256:abc"}),
+        ({"image": "a", "tag": "1"}, {"image": "x/y", "tag": "2"}),
+        ({"image": "a", "registry": "b.io"}, {"image": "x/y:2", "registry": ""}),
+    ],
+)
+def test_of_a_tag_and_a_digest_fluxd_writes_one(values: dict[str, str], written: dict[str, str]) -> None:
+    release = {"kind": "HelmRelease", "spec": {"values": values}}
+    image = ImageRef.parse("x/y:2@sha256:abc")
+    assert set_image(release, "chart-image", image)["spec"]["values"] == written
+
+
 def objects(
     image: str = "ghcr.io/acme/app",
     policy: str = "semver: {range: 1.x}",

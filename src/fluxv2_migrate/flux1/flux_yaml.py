@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.errors import InvalidDuration, InvalidManifest
+from fluxv2_migrate.golang import parse_duration
 from fluxv2_migrate.kubernetes import as_list, mappings_in
 from fluxv2_migrate.yaml_text import read_value
 
@@ -50,18 +51,19 @@ class FluxYaml:
         """
         value = read_value(text, path=path)
         given: Mapping[str, Any] = value if isinstance(value, dict) else {}
-        if given.get("version") != 1:
+        if given.get("version") != 1 or given["version"] is True:
             raise InvalidManifest("a .flux.yaml needs `version: 1`", path=path, line=1)
-        if given.get("scanForFiles") is not None:
-            return cls("scanForFiles")
+        scanned = given.get("scanForFiles")
         modes = [name for name in _FIELDS if isinstance(given.get(name), dict)]
-        if len(modes) != 1:
+        if len(modes) != 1 and (modes or scanned is None):
             reason = "a .flux.yaml needs one of commandUpdated, patchUpdated and scanForFiles"
             raise InvalidManifest(reason, path=path, line=1)
-        body = given[modes[0]]
-        refused = next(_refused(modes[0], body), "")
+        body = given[modes[0]] if modes else {}
+        refused = next(_refused(modes[0], body) if modes else _refused_of_files(given), "")
         if refused:
             raise InvalidManifest(refused, path=path, line=1)
+        if scanned is not None:
+            return cls("scanForFiles")
         generators = tuple(entry["command"] for entry in body["generators"])
         if modes[0] == "patchUpdated":
             return cls("patchUpdated", generators, body["patchFile"])
@@ -88,10 +90,21 @@ def _refused(mode: Literal["commandUpdated", "patchUpdated"], body: Mapping[str,
         yield "patchUpdated needs a patchFile"
     for entry in as_list(body.get("generators")):
         yield from _refused_command(entry)
-    for updater in mappings_in(body.get("updaters")):
+    updaters = body.get("updaters", [])
+    if not isinstance(updaters, list) or not all(isinstance(each, dict) for each in updaters):
+        yield "updaters are a list of mappings"
+    for updater in mappings_in(updaters):
         for name in ("containerImage", "policy"):
             if name in updater:
                 yield from _refused_command(updater[name])
+
+
+def _refused_of_files(given: Mapping[str, Any]) -> Iterator[str]:
+    """Gives what fluxd's schema refuses of a file that has files scanned and nothing else."""
+    if given["scanForFiles"] != {}:
+        yield "scanForFiles has no fields"
+    if unknown := given.keys() - {"version", "scanForFiles"}:
+        yield f"beside scanForFiles there is no field {', '.join(sorted(unknown))}"
 
 
 def _refused_command(entry: Any) -> Iterator[str]:
@@ -99,8 +112,16 @@ def _refused_command(entry: Any) -> Iterator[str]:
         yield "a generator or updater needs a command, which is a text"
     elif unknown := entry.keys() - _COMMAND_FIELDS:
         yield f"a command has no field {', '.join(sorted(map(str, unknown)))}"
-    elif not isinstance(entry.get("timeout", ""), str):
-        yield "the timeout of a command needs to be a text"
+    elif not _is_duration(entry.get("timeout", "0")):
+        yield "the timeout of a command needs to be a duration, such as 2m"
+
+
+def _is_duration(value: Any) -> bool:
+    try:
+        parse_duration(value)
+    except InvalidDuration:
+        return False
+    return True
 
 
 def find_flux_yaml(sync_path: str, is_file: Callable[[str], bool]) -> str | None:

@@ -51,8 +51,10 @@ def set_image(manifest: Mapping[str, Any], container: str, image: ImageRef) -> d
         _put(result, paths.tag, image.tag)
         _put(result, paths.repository, name)
     else:
-        reference = ImageRef("", name, image.tag, image.digest)
-        _put(result, paths.repository, str(reference))
+        # Of a tag and a digest fluxd writes the digest, and beside a registry the tag.
+        is_by_digest = image.digest and paths.registry is None
+        end = f"@{image.digest}" if is_by_digest else f":{image.tag}" if image.tag or paths.registry else ""
+        _put(result, paths.repository, name + end)
     copied: dict[str, Any] = result
     return copied
 

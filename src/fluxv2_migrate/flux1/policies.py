@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.given import checked_manifest
+from fluxv2_migrate.yaml_text.readers import json_text
 
 _PREFIXES: Final = {"fluxcd.io/": "", "flux.weave.works/": "", "filter.fluxcd.io/": "tag."}
 _OF_FLUXD: Final = tuple(_PREFIXES)
@@ -86,6 +87,4 @@ def read_policies(annotations: Mapping[str, Any] | None) -> WorkloadPolicies:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
+    return "" if value is None else json_text(value)

@@ -26,16 +26,21 @@ _EXPONENT_FROM: Final = 6
 
 def key_of(node: ScalarNode) -> str:
     """Gives a key as JSON has it: a string, whatever YAML makes of it."""
-    return _key_text(scalar_by_flux1(node)) if node.tag or node.style else plain_key(node.value)
+    return json_text(scalar_by_flux1(node)) if node.tag or node.style else plain_key(node.value)
 
 
 @lru_cache(maxsize=4096)
 def plain_key(text: str) -> str:
     """Gives a key that is written without quotes as JSON has it; the same few stand in every manifest."""
-    return _key_text(resolve_plain_scalar(text))
+    return json_text(resolve_plain_scalar(text))
 
 
-def _key_text(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """Gives a value where a text is wanted, as a key or in a field of texts, as Go's reader makes it.
+
+    >>> json_text(True), json_text(1.10), json_text(1e3), json_text(None)
+    ('true', '1.1', '1000', 'null')
+    """
     if isinstance(value, str):
         return value
     if value is None:
@@ -71,12 +76,12 @@ def _float_key(value: float) -> str:
 
 def _key_by_kustomize(node: ScalarNode) -> str:
     # What it cannot write as a key makes its build fail; that is told where it is built.
-    return _key_text(scalar_by_kustomize(node))
+    return json_text(scalar_by_kustomize(node))
 
 
 @lru_cache(maxsize=4096)
 def _plain_key_by_kustomize(text: str) -> str:
-    return _key_text(read_by_kustomize(text))
+    return json_text(read_by_kustomize(text))
 
 
 @lru_cache(maxsize=4096)
