@@ -71,13 +71,24 @@ def test_values_are_written_as_the_updater_writes_them() -> None:
         # What stands there already gets its quotes once something else is written.
         ("tag: 1.1 # M\nb: 1.0 # M\n", "1.1", 'tag: "1.1" # M\nb: "1.1" # M\n'),
         ("tag: 1.1 # M\nb: 1 # N\n", "1.1", "tag: 1.1 # M\nb: 1 # N\n"),
+        ("tag: a\t # M\nb: a\t# c\n", "b", "tag: b # M\nb: a\t# c\n"),
+        # Texts behind `>` get more lines, in each document of the file.
+        (
+            "\ufefftag: a # M\nb: >-\n  a\n    b\nc: >\n  a\n  b\n---\nd: >+ # c\n  a\n\n",
+            "b",
+            "\ufefftag: b # M\nb: >-\n  a\n\n    b\nc: >\n  a\n  b\n---\nd: >+ # c\n  a\n\n\n",
+        ),
+        ("tag: a # M\r\nb: >-\r\n  a\r\n    b", "b", "tag: b # M\r\nb: >-\r\n  a\r\n\r\n    b"),
+        ("tag: > # M\n  a\n    b\n", "c", "tag: >- # M\n  c\n"),
+        ("tag: a # M\n---\nb: >\n  {{ c }}: [\n", "b", "tag: b # M\n---\nb: >\n  {{ c }}: [\n"),
+        ("tag: a # M\n---\nb: [\n", "b", "tag: a # M\n---\nb: [\n"),
     ],
 )
 def test_blocks_and_what_stands_there_already(before: str, value: str, after: str) -> None:
     marks = {"M": '{"$imagepolicy": "ns:app:tag"}', "N": '{"$imagepolicy": "ns:other:tag"}'}
 
     def marked(text: str) -> str:
-        return re.sub("# ([MN])$", lambda found: f"# {marks[found[1]]}", text, flags=re.MULTILINE)
+        return re.sub(r"# ([MN])(?=\r?$)", lambda found: f"# {marks[found[1]]}", text, flags=re.MULTILINE)
 
     written = with_marked_values(marked(before), lambda marker: value if marker.policy == "app" else None)
     assert written == marked(after)

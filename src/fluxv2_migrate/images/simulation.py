@@ -55,9 +55,10 @@ def simulate_image_update(
     r"""Gives the files after the automations that they define have written the newest tags.
 
     Only the values are written, as the updater writes them, its faults included: over an unquoted number it
-    leaves a type that the new tag does not have. The real updater writes each file that it changes anew, with
-    two blanks of indentation and LF at the ends of lines; that is not imitated. Digests are not known from
-    tags: a marker of a digest stays where the policy reflects one, and the whole image is written without it.
+    leaves a type that the new tag does not have, and it adds lines to texts behind `>` with indented ones.
+    The real updater writes each file that it changes anew, with two blanks of indentation and LF at the ends
+    of lines; that is not imitated. Digests are not known from tags: a marker of a digest stays where the
+    policy reflects one, and the whole image is written without it.
 
     Args:
         files: the repository: path to text, or to bytes.

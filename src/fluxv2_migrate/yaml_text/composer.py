@@ -243,7 +243,7 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
     plain = _without_directives(text, path, line)
     try:
         node = _parsed(plain)
-        if _ESCAPE.search(text) and any(_SURROGATE.search(each.value) for each in _scalars_of(node)):
+        if _ESCAPE.search(text) and any(_SURROGATE.search(each.value) for each in scalars_of(node)):
             raise ValueError("an escape that stands for half a character")
     except _FAULTS as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -311,7 +311,8 @@ def _levels_of(node: Node | None) -> Iterator[list[Node]]:
         level = inner
 
 
-def _scalars_of(node: Node | None) -> Iterator[ScalarNode]:
+def scalars_of(node: Node | None) -> Iterator[ScalarNode]:
+    """Gives the scalars of a document, those that aliases repeat once."""
     return (each for level in _levels_of(node) for each in level if isinstance(each, ScalarNode))
 
 

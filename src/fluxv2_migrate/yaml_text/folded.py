@@ -50,13 +50,44 @@ def folded_by_kustomize(text: str) -> str:
     >>> folded_by_kustomize("a\n  b\nc\n"), folded_by_kustomize("a b\nc\n")
     ('a\n\n  b\nc\n', 'a b\nc\n')
     """
-    content = text.strip("\n")
-    if not content or _IN_QUOTES.search(text):
+    if not text.strip("\n") or _IN_QUOTES.search(text):
         return text
-    written = text if content[0] in " \t" else _LINE_AT_MARGIN.sub(r"\1\n\n", text)
+    written = _lines_written(text)
     kept = written.rstrip("\n")
     breaks = len(written) - len(kept) if text.endswith("\n\n") else text.endswith("\n")
     return fold(kept) + "\n" * breaks
+
+
+def _lines_written(text: str) -> str:
+    """Gives the lines that go-yaml v3 writes of a folded scalar's text, without indentation."""
+    return text if text.lstrip("\n")[0] in " \t" else _LINE_AT_MARGIN.sub(r"\1\n\n", text)
+
+
+def folded_again(written: str, text: str) -> str:
+    r"""Gives a folded scalar as go-yaml v3 writes it, which says something else then.
+
+    Args:
+        written: the scalar, from its properties to the end of its last line.
+        text: what it says.
+
+    >>> folded_again("> # why\n    a\n      b\n    c", "a\n  b\nc\n")
+    '> # why\n    a\n\n      b\n    c\n'
+    """
+    header, end, body = written.partition("\n")
+    end = "\r\n" if header.endswith("\r") else end
+    return end.join([header.rstrip("\r"), *_indented(_lines_written(text), _indentation(body, text))])
+
+
+def _indentation(body: str, text: str) -> str:
+    """Gives the blanks before each line of a text in the lines that stand behind its header."""
+    inside, own = _FIRST_LINE.search(body), _FIRST_LINE.search(text)
+    assert inside is not None
+    assert own is not None
+    return " " * (len(inside[1]) - len(own[1]))
+
+
+def _indented(text: str, blanks: str) -> list[str]:
+    return [f"{blanks if line else ''}{line}" for line in text.removesuffix("\n").split("\n")]
 
 
 def not_folded(written: str, text: str, quoted: str) -> str:
@@ -76,11 +107,8 @@ def not_folded(written: str, text: str, quoted: str) -> str:
     end = "\r\n" if header.endswith("\r") else end
     head, mark, comment = header.rstrip("\r").partition("#")
     properties, _, indicators = head.rpartition(">")
-    inside, own = _FIRST_LINE.search(body), _FIRST_LINE.search(text)
-    assert inside is not None
-    assert own is not None
-    blanks = " " * (len(inside[1]) - len(own[1]))
-    lines = [f"{blanks if line else ''}{line}" for line in text.removesuffix("\n").split("\n")]
+    blanks = _indentation(body, text)
+    lines = _indented(text, blanks)
     joined = body.count("\n") + 1 - len(lines)
     if joined and "+" in indicators:
         # Blank lines behind it would be part of it.
