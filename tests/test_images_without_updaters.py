@@ -64,6 +64,59 @@ def test_what_fluxd_never_wrote_is_not_updated_unless_a_person_wants_it(
         assert markers(answered) == 2
 
 
+FLUXD = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: flux, namespace: flux}
+spec:
+  template:
+    spec:
+      containers:
+      - name: flux
+        image: docker.io/fluxcd/flux:1.25.4
+        args: [--git-url=ssh://git@git.example.com/a/b, --git-path=prod, --manifest-generation]
+"""
+
+
+@pytest.mark.parametrize(("mode", "count"), [("commands", 0), ("updaters", 2)])
+def test_a_fluxd_that_may_write_has_no_command_for_it_either(mode: str, count: int) -> None:
+    files: Files = {**tree(prod=mode), "flux/fluxd.yaml": FLUXD}
+    assert markers(fm.migrate_repository(files)) == count
+
+
+@pytest.mark.parametrize("reads", ["releases", "none"])
+@pytest.mark.parametrize(
+    ("key", "value", "is_marked", "is_held"),
+    [
+        ("automated", "yes", True, False),
+        ("automated", "'yes'", False, False),
+        ("locked", "on", False, False),
+        ("ignore", "y", False, True),
+    ],
+)
+def test_what_is_built_for_fluxd_has_its_annotations_as_fluxd_reads_them(
+    reads: str, key: str, value: str, is_marked: bool, is_held: bool
+) -> None:
+    automated = "" if key == "automated" else "    fluxcd.io/automated: 'true'\n"
+    workload = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: api\n  namespace: shop\n  annotations:\n"
+        f"    fluxcd.io/{key}: {value}\n    fluxcd.io/tag.app: semver:~1.2\n{automated}"
+        "spec:\n  template:\n    spec:\n      containers:\n      - name: app\n        image: acme/api:1.2.3\n"
+    )
+    files: Files = {
+        "prod/kustomization.yaml": "resources: [api.yaml]\n",
+        "prod/.flux.yaml": MODES["patches"],
+        "prod/api.yaml": workload,
+        "flux/fluxd.yaml": FLUXD,
+    }
+    options = fm.MigrationOptions.model_validate({"write_what_flux1_read": reads})
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    written = str(migration.files["prod/api.yaml"])
+    assert ("$imagepolicy" in written, "reconcile: disabled" in written) == (is_marked, is_held)
+    assert not {"RP025", "RP026", "RP027"} & {each.code for each in migration.findings}
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+
+
 def test_an_environment_in_which_fluxd_wrote_nothing_keeps_its_tag() -> None:
     files = tree(dev="patches", prod="commands")
     migration = fm.migrate_repository(files)

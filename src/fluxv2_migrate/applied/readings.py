@@ -8,11 +8,15 @@ from typing import Final
 from fluxv2_migrate.clusters import AppliedDifferences, DocumentKey, SyncPath
 from fluxv2_migrate.errors import InvalidPattern
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.flux1.marks import is_of_fluxd
 from fluxv2_migrate.golang.regexp import Regexp
 from fluxv2_migrate.kubernetes import group_of, resource_of
 from fluxv2_migrate.quoting import HIDDEN, names_a_secret
-from fluxv2_migrate.repository.flux1_readings import Flux1Readings, RewrittenDocument, read_otherwise
+from fluxv2_migrate.repository.flux1_readings import (
+    Flux1Readings,
+    RewrittenDocument,
+    is_told_to_fluxd,
+    read_otherwise,
+)
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -60,7 +64,8 @@ def settle_readings(
         else:
             workspace.replace(document, each.original)
     _say("RP025", "these values are written as Flux v1 read them:", _places(kept), findings)
-    own = {each.document.key for each in (*readings.documents, *readings.unwritten)}
+    told = (*readings.documents, *readings.unwritten)
+    own = {each.document.key for each in told if not each.is_for_fluxd}
     own |= _alike(applied, around)
     others = {key: group for key, group in by_clusters.items() if key not in own}
     _tell_of_other_manifests(others, around, findings)
@@ -150,7 +155,7 @@ def _tell_of_other_manifests(
     for path, of_file in sorted(groups.items()):
         text = around.repository.texts.get(path, "")
         for index, line, scalar in read_otherwise(text, of_file):
-            if _is_of_fluxd(scalar):
+            if is_told_to_fluxd(scalar):
                 continue
             group = of_file[index]
             is_checked = "." not in group or group.endswith(_KUBERNETES)
@@ -167,14 +172,13 @@ def _tell_of_other_manifests(
     _say("RP027", "kustomize makes other values than fluxd did of", otherwise, findings)
 
 
-def _is_of_fluxd(scalar: ScalarReadOtherwise) -> bool:
-    """Gives whether a scalar is what fluxd is told by an annotation, which means nothing to Flux v2."""
-    return scalar.path[:2] == ("metadata", "annotations") and is_of_fluxd(".".join(scalar.path[2:3]))
-
-
 def _places(documents: Iterable[RewrittenDocument]) -> list[_Told]:
     return [
-        (f"{each.document.path}:{each.line(scalar)}", scalar) for each in documents for scalar in each.scalars
+        (f"{each.document.path}:{each.line(scalar)}", scalar)
+        for each in documents
+        for scalar in each.scalars
+        # What comes of an annotation of fluxd is told of that.
+        if not is_told_to_fluxd(scalar)
     ]
 
 

@@ -235,7 +235,7 @@ def _add(sightings: dict[DocumentKey, list[Sighting]], new: Iterable[tuple[Docum
 
 def _with_unwritten(view: ClusterView) -> ClusterView:
     """Says of a cluster that fluxd wrote no image in it, where commands without updaters give all of it."""
-    if view.settings.fluxd.read_only is not None or not all(each.unwritten for each in view.sync_paths):
+    if view.settings.fluxd.read_only or not all(each.unwritten for each in view.sync_paths):
         return view
     places = {"fluxd.read_only": f"{view.sync_paths[0].unwritten}:1", **view.places}
     return replace(view, settings=with_fluxd(view.settings, read_only=True), places=places)

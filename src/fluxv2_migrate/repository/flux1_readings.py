@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
+from fluxv2_migrate.flux1.marks import is_annotated, is_of_fluxd
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.given import like_given
@@ -70,6 +71,11 @@ class RewrittenDocument:
         start = self.document.start
         return start, start + len(self.original), with_flux1_readings(self.original, self.scalars)
 
+    @property
+    def is_for_fluxd(self) -> bool:
+        """Whether nothing is written otherwise but what fluxd alone reads."""
+        return all(map(is_told_to_fluxd, self.scalars))
+
     def line(self, scalar: ScalarReadOtherwise) -> int:
         """Gives the line of a scalar in its file; writing it otherwise moves no line."""
         return self.document.line + line_of(self.original, scalar.start)
@@ -106,9 +112,11 @@ def write_flux1_readings(
 
     Args:
         repository: as it was read; it holds the new documents afterwards.
-        which: the releases of Flux v1, all manifests but those of Flux v2 and kustomizations, or none.
+        which: the releases of Flux v1, all manifests but those of Flux v2 and kustomizations, or none; the
+            annotations of fluxd are read so in any case.
     """
     written: list[RewrittenDocument] = []
+    unwritten: list[RewrittenDocument] = []
     originals: dict[str, str] = {}
     after = dict(files)
     patches = _json_patch_files(repository)
@@ -119,10 +127,10 @@ def write_flux1_readings(
             for each in documents
             if (scalars := _looked_at(each, patches, everything=which == "all"))
         ]
-        if not found:
-            continue
         if which == "none":
-            written += found
+            unwritten += [each for each in found if not each.is_for_fluxd]
+            found = [each for each in found if each.is_for_fluxd]
+        if not found:
             continue
         text = repository.texts[path]
         changed = with_spans(text, [each.span() for each in found])
@@ -134,9 +142,13 @@ def write_flux1_readings(
             for each in _read_again(repository, path, changed)
             if each.index in by_index
         ]
-    if which == "none":
-        return Flux1Readings(files, unwritten=tuple(written))
-    return Flux1Readings(after, tuple(written), originals=originals)
+    return Flux1Readings(after, tuple(written), tuple(unwritten), originals)
+
+
+def is_told_to_fluxd(scalar: ScalarReadOtherwise) -> bool:
+    """Gives whether a scalar is what fluxd is told by an annotation, which means nothing to Flux v2."""
+    below = scalar.path[2:] if scalar.path[:1] == ("items",) else scalar.path
+    return below[:2] == ("metadata", "annotations") and is_of_fluxd(".".join(below[2:3]))
 
 
 def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:
@@ -178,8 +190,11 @@ def _looked_at(
         return _scalars(document)
     if is_kustomization_file(document.path):
         return tuple(_in_patches(document))
-    is_asked = _is_manifest(document) if everything else is_old_release(document.manifest)
-    return _scalars(document) if is_asked else ()
+    if _is_manifest(document) if everything else is_old_release(document.manifest):
+        return _scalars(document)
+    # What kustomize built for fluxd it read so, too.
+    is_of_both = is_annotated(document.manifest) and not is_of_flux2(document.manifest)
+    return tuple(filter(is_told_to_fluxd, _scalars(document))) if is_of_both else ()
 
 
 def _in_patches(document: Document) -> Iterator[ScalarReadOtherwise]:
