@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -17,6 +18,7 @@ from pages_of_findings import PAGES, example_of
 _FIELD: Final = re.compile(r"^( *)([A-Za-z][\w./-]*):(?=[ ]|$)", re.MULTILINE)
 
 
+@cache
 def values_of(text: str) -> list[Any]:
     """Gives what is in a text; nothing where it cannot be read as YAML 1.2."""
     try:
