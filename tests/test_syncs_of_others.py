@@ -544,3 +544,25 @@ def test_of_two_paths_only_the_one_that_flux_2_moves_is_elsewhere() -> None:
     errors = [each for each in migration.findings if each.severity == "error"]
     assert [(each.code, each.path) for each in errors] == [("RP080", "flux/a.yaml")]
     assert errors[0].message.endswith("of what fluxd applied of a: HelmRelease shop/web")
+
+
+@pytest.mark.parametrize("ignore", ["", ", ignore: '/*\n\n\n!/cluster/'"])
+def test_what_is_synced_below_the_path_of_fluxd_shows_the_source_of_all(ignore: str) -> None:
+    # Another protocol is another Secret, so that no URL tells that it is the same repository.
+    url = "https://git.example.com/acme/fleet"
+    text = source("fleet", url).replace("ref: {branch: main}", f"ref: {{branch: main}}{ignore}")
+    files: Files = {
+        "cluster/flux-system/sync.yaml": f"{text}---\n{sync('fleet', './cluster', 'fleet')}",
+        "cluster/web.yaml": release(),
+        "cluster/app.yaml": WORKLOAD,
+        "flux/flux.yaml": fluxd(""),
+    }
+    migration = checked(files)
+    made = (each.resource for each in migration.resources)
+    (automation,) = (each for each in made if isinstance(each, fm.flux2.ImageUpdateAutomation))
+    assert automation.spec.source_ref is not None
+    assert automation.spec.source_ref.name == "fleet"
+    assert bool(told(migration, "RP054")) == bool(ignore)
+    # What leaves need not come into the artifact.
+    assert "flux/flux.yaml" in migration.deleted
+    assert told(migration, "RP024") == []

@@ -62,6 +62,7 @@ def compare_sync_paths(
             found[synced] = replace(
                 differences,
                 left_out=tuple(each for each in differences.left_out if each.place.path not in gone),
+                ignored=tuple(each for each in differences.ignored if each.place.path not in gone),
                 shaped=tuple(each for each in differences.shaped if each.place.path not in gone),
             )
     return found

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
-from fluxv2_migrate.folders import nearest, normal_path
+from fluxv2_migrate.folders import is_below, nearest, normal_path
 from fluxv2_migrate.kubernetes import mapping_at, named_by, namespace_and_name
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.rules import GitSync, git_url_key, to_flux_git_url
@@ -109,14 +109,24 @@ class _Standing:
 
 
 def _reference(view: ClusterView, around: Surroundings) -> tuple[tuple[str, str], str]:
-    """Gives namespace and name of the GitRepository that syncs a cluster, and the file that says so."""
+    """Gives namespace and name of the GitRepository that syncs a cluster, and the file that says so.
+
+    Where none syncs a path of fluxd, it is that of the Kustomization of Flux v2 that the cluster has already,
+    of a folder below.
+    """
     found: dict[str, tuple[str, str]] = {}
+    below: dict[str, tuple[str, str]] = {}
     for file, manifest in _seen("Kustomization", view, around):
         spec = mapping_at(manifest, "spec")
-        source = mapping_at(spec, "sourceRef")
-        if source.get("kind") == "GitRepository" and normal_path(str(spec.get("path") or "")) in view.paths:
-            own = namespace_and_name(manifest)[0] or around.options.flux_namespace
+        source, path = mapping_at(spec, "sourceRef"), normal_path(str(spec.get("path") or ""))
+        if source.get("kind") != "GitRepository":
+            continue
+        own = namespace_and_name(manifest)[0] or around.options.flux_namespace
+        if path in view.paths:
             found.setdefault(file, named_by(source, own))
+        elif file == view.flux2_file and is_below(file, path):
+            below.setdefault(file, named_by(source, own))
+    found = found or below
     own_file = next(iter(around.clusters.owners.own(found, view.name)), next(iter(found), ""))
     return found.get(own_file, (around.options.flux_namespace, _NAME)), own_file or next(iter(view.paths), "")
 
