@@ -167,11 +167,11 @@ def _patch_without_marks(text: str) -> str | None:
         kept = [PatchOperation(each, index) for index, each in enumerate(operations) if not _is_mark(each)]
         return write_operations(text, kept) if kept else None
     says_more = False
-    for index, manifest, _ in documents:
-        marks = tuple(key for key in annotations_of(manifest) if is_of_fluxd(key))
-        says_more |= any(_says_more(manifest, marks))
+    for each in documents:
+        marks = tuple(key for key in annotations_of(each.manifest) if is_of_fluxd(key))
+        says_more |= any(_says_more(each.manifest, marks))
         if marks:
-            text = edit_document(text, partial(_without_annotations, keys=marks), index)
+            text = edit_document(text, partial(_without_annotations, keys=marks), each.document)
     return text if says_more else None
 
 

@@ -308,8 +308,8 @@ class WorkloadTexts:
         return WorkloadText(
             document,
             result.text,
-            # Who looks at the result finds it read.
-            read_value(result.text),
+            # Markers are comments, and what they change of a value is that it is a text.
+            read_value(result.text) if any(each.quoted is not None for each in result.markers) else value,
             tuple(handled),
             tuple((edits[each.edit], each) for each in result.markers),
             (*_taken(comments), *_pins(marked)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
@@ -20,16 +21,23 @@ class Derived:
 
     Attributes:
         values: of documents that were read before, by their texts.
+        edited: these, and those of documents that were edited and are tried; none without a trial.
     """
 
     def __init__(self) -> None:
         # What something was made of is kept with it, so that no other object has its number.
         self.values = NOTHING_READ
+        self.edited = NOTHING_READ
         self._patches: dict[str, ReadPatch] = {}
         self._tried: set[str] | None = None
         self._merged: dict[int, tuple[Manifest, Manifest, int, Manifest | None]] = {}
         self._common: dict[int, Manifest] = {}
         self._others: dict[int, tuple[Manifest, Manifest]] = {}
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """The values of all documents that were read, by their texts."""
+        return self.edited or self.values
 
     def begin_trials(self) -> None:
         """Tells that what is read from now on may be of files that only a trial has."""
@@ -41,6 +49,7 @@ class Derived:
         self.let_merges_go()
         self._common.clear()
         self._others.clear()
+        self.edited = NOTHING_READ
 
     def let_merges_go(self) -> None:
         """Lets go of what patches have made, and of those that were read for a trial."""
@@ -64,8 +73,8 @@ class Derived:
         known = self._patches.get(text)
         if known is None:
             # One whose document was read is held as long as that, and so is one of a kustomization.
-            is_read = text in self.values
-            known = patch_of_known(text, self.values) if is_read else read_patch(text)
+            is_read, values = text in self.values, self.known
+            known = patch_of_known(text, values) if text in values else read_patch(text)
             self._patches[text] = known
             if self._tried is not None and not is_read:
                 self._tried.add(text)

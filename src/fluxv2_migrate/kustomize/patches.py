@@ -22,18 +22,20 @@ class PatchDocument(NamedTuple):
         document: its index in the text.
         manifest: its value; it must not be changed.
         identity: of the object that it names.
+        is_in_a_list: whether it is an item of a list, which kustomize takes for documents.
     """
 
     document: int
     manifest: Manifest
     identity: Identity
+    is_in_a_list: bool
 
 
 ReadPatch: TypeAlias = tuple[tuple[PatchDocument, ...], tuple[Manifest, ...]]
 """The documents of a strategic merge patch, and the operations of a JSON patch; one of the two is empty."""
 
 
-@kept(1024)
+@kept(512)
 def read_patch(text: str) -> ReadPatch:
     r"""Reads a patch, of whichever form it is.
 
@@ -66,16 +68,17 @@ def patch_of_known(text: str, values: Mapping[str, Any]) -> ReadPatch:
     plain = text.removeprefix(BYTE_ORDER_MARK)
     if plain.startswith("["):
         return (), _json_operations(plain)
+    first = first_document(text)
     try:
-        value = read_value(first_document(text))
+        value = values[first] if first in values else read_value(first)
     except InvalidManifest:
         value = None
     if is_operations(value):
         return (), tuple(value)
     documents = read_manifests(plain, is_patch=True, values=values)
     return tuple(
-        PatchDocument(index, manifest, Resource(manifest, "", 0).identity)
-        for index, _, _, manifest in documents
+        PatchDocument(index, manifest, Resource(manifest, "", 0).identity, item is not None)
+        for index, item, _, manifest in documents
     ), ()
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.kubernetes import mapping_at, objects_in
+from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.json_patch import apply_operations
 from fluxv2_migrate.kustomize.merging import merge_patch
 from fluxv2_migrate.kustomize.resources import PatchUse
 from fluxv2_migrate.kustomize.tree import KustomizeTree
 from fluxv2_migrate.kustomize.values import Manifest, json_value
-from fluxv2_migrate.yaml_text import document_texts, read_value
 
 Patch: TypeAlias = Manifest | tuple[Manifest, ...]
 """The mapping of a strategic merge patch, or operations."""
@@ -48,8 +47,8 @@ def is_in_a_list(use: PatchUse, tree: KustomizeTree) -> bool:
     >>> is_in_a_list(use, KustomizeTree({"web.yaml": web}))
     True
     """
-    text = tree.text(use.path) if use.path else use.inline
-    return any(at for at, _ in objects_in(read_value(document_texts(text)[use.document])))
+    documents, _ = tree.patch(tree.text(use.path) if use.path else use.inline)
+    return any(each.is_in_a_list for each in documents if each.document == use.document)
 
 
 def replay_patches(

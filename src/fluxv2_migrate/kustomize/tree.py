@@ -279,6 +279,14 @@ class KustomizeTree:
         # Trees that share builds may be of several repositories.
         self._derived.values = {**self._derived.values, **values}
 
+    def know_edited(self, values: Mapping[str, Any]) -> None:
+        """Takes the values of documents that were edited, until trials are let go.
+
+        Args:
+            values: by the texts of the documents.
+        """
+        self._derived.edited = {**self._derived.values, **values}
+
     def manifests(self, path: str) -> list[Manifest]:
         """Gives the objects of a file as kustomize reads them, in JSON's types.
 
@@ -304,7 +312,7 @@ class KustomizeTree:
             return tuple(
                 Resource(manifest, path, index, item, line)
                 for index, item, line, manifest in read_manifests(
-                    self.text(path), path=path, values=self._derived.values
+                    self.text(path), path=path, values=self._derived.known
                 )
             )
         except InvalidManifest as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from fluxv2_migrate.clusters import Way
@@ -131,9 +131,11 @@ class KustomizationEdits:
             rewrite: gives it; of several documents in one text each may be another one's.
             documents: the indices of the documents of the file that have it.
         """
+        # It is written in a trial, and once more where that went well.
+        rewritten = lru_cache(maxsize=1)(rewrite)
 
         def edit(known: OpenDocument) -> Part:
-            return text_part(known, place.said, rewrite(str(value_in(known.value, place.said)).strip()))
+            return text_part(known, place.said, rewritten(str(value_in(known.value, place.said)).strip()))
 
         self._edit_at(place, edit, documents)
 

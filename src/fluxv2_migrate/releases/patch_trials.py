@@ -105,6 +105,7 @@ def try_closures(
     if not converted:
         return []
     tree = around.clusters.tree.with_files(changed)
+    tree.know_edited(dict(_values_of(converted)))
     owners = {key: each for each in converted for key in each.closure.documents}
     found: dict[int, tuple[TriedClosure, str]] = {}
     for place in dict.fromkeys(_builds(converted)):
@@ -114,6 +115,14 @@ def try_closures(
             found.setdefault(id(owner), (owner, reason))
         tree.let_build_go(place[0])
     return list(found.values())
+
+
+def _values_of(converted: Iterable[TriedClosure]) -> Iterator[tuple[str, Any]]:
+    """Gives what documents mean by now, by their texts: each was read once it was edited."""
+    for each in converted:
+        texts = (*(one.text for one in each.texts), *(one.text for one in each.made.patches))
+        # Of operations it is not known.
+        yield from ((text.text, text.value) for text in texts if text.value)
 
 
 def _builds(converted: Iterable[TriedClosure]) -> Iterator[tuple[str, str]]:

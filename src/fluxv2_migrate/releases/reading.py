@@ -21,7 +21,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux1.placeholders import placeholder_in_comment, placeholder_of_release
-from fluxv2_migrate.kubernetes import fault_of, objects_in
+from fluxv2_migrate.kubernetes import annotations_of, fault_of, objects_in
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.closures import read_closure
 from fluxv2_migrate.releases.drafts import ClustersDisagree, draft_for_clusters
@@ -213,7 +213,7 @@ def _why_unseen(document: Document, around: Surroundings) -> tuple[str, str, tup
     return "RP035", "no kustomization that anything syncs lists the file", ()
 
 
-def _to_validate(document: Document, sightings: Iterable[Sighting]) -> Iterator[dict[str, Any]]:
+def _to_validate(document: Document, sightings: Iterable[Sighting]) -> Iterator[Mapping[str, Any]]:
     """Gives the manifest as the API server is to judge it, without values in which nothing could be wrong.
 
     They are most of a release, and the API asks only that they are an object of JSON: what was read from YAML
@@ -228,7 +228,7 @@ def _to_validate(document: Document, sightings: Iterable[Sighting]) -> Iterator[
             and isinstance(spec.get("values"), dict)
             and not _NOT_FINITE.search(document.text)
         ):
-            manifest["spec"] = {**spec, "values": {}}
+            manifest = {**manifest, "spec": {**spec, "values": {}}}
         yield manifest
 
 
@@ -252,21 +252,23 @@ def _read_release(
     )
 
 
-def with_text_annotations(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def with_text_annotations(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """Gives a manifest whose annotations are texts, as fluxd also read those that Kubernetes refuses.
+
+    Args:
+        manifest: itself, where they are.
 
     >>> with_text_annotations({"metadata": {"annotations": {"fluxcd.io/ignore": True}}})
     {'metadata': {'annotations': {'fluxcd.io/ignore': 'true'}}}
     """
-    result = dict(manifest)
-    metadata = manifest.get("metadata")
-    if isinstance(metadata, dict) and isinstance(metadata.get("annotations"), dict):
-        texts = {
-            key: value if value is None or isinstance(value, str) else _text(value)
-            for key, value in metadata["annotations"].items()
-        }
-        result["metadata"] = {**metadata, "annotations": texts}
-    return result
+    annotations = annotations_of(manifest)
+    if all(value is None or isinstance(value, str) for value in annotations.values()):
+        return manifest
+    texts = {
+        key: value if value is None or isinstance(value, str) else _text(value)
+        for key, value in annotations.items()
+    }
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": texts}}
 
 
 def _text(value: Any) -> str:

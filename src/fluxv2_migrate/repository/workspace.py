@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from types import MappingProxyType
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from fluxv2_migrate.folders import folders_of
@@ -20,7 +21,9 @@ from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, split_documents
 _HEADER: Final = re.compile(r"((?:[ \t]*(?:#.*)?\r?\n)+)---(?=[ \t\r\n])")
 _MARKERS: Final = ("", "---", "...")
 _AddAll: TypeAlias = Callable[[str, Sequence[str]], str]
-_NO_SPANS: Final[Mapping[int, tuple[int, int, str]]] = MappingProxyType({})
+_INDEX: Final = itemgetter(0)
+_Span: TypeAlias = tuple[int, int, int, str]
+"""The index of a document, its begin and end, and what comes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class _File:
 
     Attributes:
         base: the text that the offsets are of; that of the repository until the whole file is written anew.
-        spans: by the index of a document, its begin and end in the base, and what comes there.
+        spans: of the documents that have another text, in their order; a mapping would take twice as much.
         gone: the indices of the documents that go.
         tail: what comes behind all documents.
         shift: the documents that went before the base was written.
@@ -37,7 +40,7 @@ class _File:
     """
 
     base: str
-    spans: Mapping[int, tuple[int, int, str]] = field(default_factory=lambda: _NO_SPANS)
+    spans: tuple[_Span, ...] = ()
     gone: tuple[int, ...] = ()
     tail: str = ""
     shift: tuple[int, ...] | None = None
@@ -53,14 +56,27 @@ class _File:
         """The file; nothing where nothing is left of it that anybody would miss."""
         if self.is_gone:
             return None
-        body = with_spans(self.base, self.spans.values())
+        body = with_spans(self.base, [span[1:] for span in self.spans])
         if self.gone and not self.tail:
-            bare = [(*span[:2], "" if index in self.gone else span[2]) for index, span in self.spans.items()]
+            bare = [
+                (start, end, "" if index in self.gone else text) for index, start, end, text in self.spans
+            ]
             if _is_left_empty(with_spans(self.base, bare)):
                 return None
         ends = not body.removeprefix(BYTE_ORDER_MARK) or body.endswith("\n")
         gap = "" if ends or not self.tail else _common_style([body]).newline
         return body + gap + self.tail
+
+    def text_at(self, index: int) -> str | None:
+        """Gives what comes in the place of a document; nothing where it has the text that it had."""
+        at = bisect_left(self.spans, index, key=_INDEX)
+        return self.spans[at][3] if at < len(self.spans) and self.spans[at][0] == index else None
+
+    def with_text(self, document: Document, text: str) -> tuple[_Span, ...]:
+        """Gives the spans with one for a document, in place of the one that it had."""
+        index = document.index
+        begin, end = (find(self.spans, index, key=_INDEX) for find in (bisect_left, bisect_right))
+        return (*self.spans[:begin], (index, *self.place_of(document), text), *self.spans[end:])
 
     def place_of(self, document: Document) -> tuple[int, int]:
         """Gives begin and end of a document in the base."""
@@ -98,6 +114,7 @@ class Workspace:
         # Branches share it: each asks for its own files.
         self._written: dict[str, tuple[_File, str | None]] = {}
         self._folders_of_files: set[str] = set()
+        # Those of a branch are its own: all of them would be as many again for each branch.
         self._changes: dict[Change, None] = {}
         self._waiting: dict[str, tuple[_AddAll, list[str]]] = {}
 
@@ -106,15 +123,16 @@ class Workspace:
         self._settle_all()
         other = copy(self)
         other._waiting = {}
-        other._files, other._changes = dict(self._files), dict(self._changes)
+        other._files, other._changes = dict(self._files), {}
         other._folders_of_files = set(self._folders_of_files)
         return other
 
     def adopt(self, branch: Workspace) -> None:
-        """Takes all that was done in a branch, in which nothing is done any more."""
+        """Takes all that was done in a branch of it, in which nothing is done any more."""
         branch._settle_all()
         self._waiting.clear()
-        self._files, self._changes = branch._files, branch._changes
+        self._files = branch._files
+        self.note(*branch._changes)
         self._folders_of_files = branch._folders_of_files
 
     # What is there
@@ -178,8 +196,9 @@ class Workspace:
         file = self._files.get(document.path)
         if file is None:
             return document.text
-        if document.index in file.spans:
-            return file.spans[document.index][2]
+        edited = file.text_at(document.index)
+        if edited is not None:
+            return edited
         start, end = file.place_of(document)
         return file.base.removeprefix(BYTE_ORDER_MARK)[start:end]
 
@@ -188,22 +207,13 @@ class Workspace:
     def replace(self, document: Document, text: str, *changes: Change) -> None:
         """Puts another text in the place of a document."""
         file = self._file(document.path)
-        spans = {**file.spans, document.index: (*file.place_of(document), text)}
-        self._keep(document.path, replace(file, spans=spans), changes)
+        self._keep(document.path, replace(file, spans=file.with_text(document, text)), changes)
 
     def delete(self, document: Document, *changes: Change) -> None:
         """Takes a document out of its file; a file of which nothing is left goes."""
         file = self._file(document.path)
-        start, end = file.place_of(document)
-        self._keep(
-            document.path,
-            replace(
-                file,
-                spans={**file.spans, document.index: (start, end, _kept_of(document))},
-                gone=(*file.gone, document.index),
-            ),
-            changes,
-        )
+        spans, gone = file.with_text(document, _kept_of(document)), (*file.gone, document.index)
+        self._keep(document.path, replace(file, spans=spans, gone=gone), changes)
 
     def create(self, path: str, text: str, *changes: Change) -> None:
         """Puts a new document into a new file, or behind what a file holds, with that one's line ends."""
@@ -216,7 +226,7 @@ class Workspace:
     def rewrite(self, path: str, text: str, *changes: Change) -> None:
         """Takes the text of a whole file that was edited in the order of its documents, or is new."""
         file = self._file(path)
-        gone = (*(file.shift or ()), *(index for index in file.gone if not file.spans[index][2]))
+        gone = (*(file.shift or ()), *(index for index in file.gone if not file.text_at(index)))
         self._keep(path, _File(text, shift=gone), changes)
 
     def remove(self, path: str, *changes: Change) -> None:

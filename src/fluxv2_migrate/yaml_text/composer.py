@@ -183,7 +183,7 @@ for _parts in _PARTS.values():
     let_go_at_the_end(_parts.let_go)
 
 
-@kept(1024)
+@kept(512)
 def _reading_of_text(text: str, reader: Reader) -> Reading:
     return _reading(text, reader, _PARTS)
 
