@@ -1,6 +1,6 @@
 """The memory that a migration takes at its peak, by the size of the texts, which are not counted.
 
-A plain tree takes at most 10 times its texts, and one of bases with 12 overlays each 50 times: what an
+A plain tree takes at most 10 times its texts, and one of bases with 12 overlays each 46 times: what an
 overlay builds is a patch of some 170 characters, and Python takes kilobytes for its values, for the object
 that comes of them and for what happened to it. Of these the migration that is given holds 16 itself: what
 was done and what came of it. Ends with 1 where one takes more.
@@ -16,7 +16,7 @@ from generated import Repository, overlays, plain
 
 import fluxv2_migrate as fm
 
-REPOSITORIES = {"plain tree": (plain(1_500), 10.0), "12 overlays for each base": (overlays(200, 12), 50.0)}
+REPOSITORIES = {"plain tree": (plain(1_500), 10.0), "12 overlays for each base": (overlays(200, 12), 46.0)}
 
 
 def peak(repository: Repository) -> float:

@@ -117,6 +117,18 @@ def test_a_document_that_was_read_is_held_once() -> None:
     assert tree.patch(text) is tree.patch(text)
 
 
+def test_a_document_that_is_tried_is_what_its_edit_made_of_it() -> None:
+    text = "kind: A\nmetadata: {name: a}\n"
+    value = {"kind": "A", "metadata": {"name": "a"}}
+    trial = KustomizeTree({"a.yaml": "kind: B\n"}).with_files({"a.yaml": text})
+    trial.know_edited({text: value})
+    assert trial.resources("a.yaml")[0].manifest is value
+    assert trial.patch(text)[0][0].manifest is value
+    trial.let_trials_go()
+    assert trial.patch(text)[0][0].manifest is not value
+    assert trial.patch(text)[0][0].manifest == value
+
+
 def test_documents_of_two_repositories_are_held_once() -> None:
     texts = [f"kind: A\nmetadata: {{name: {name}}}\n" for name in ("a", "b")]
     values = [{"kind": "A", "metadata": {"name": name}} for name in ("a", "b")]
