@@ -16,6 +16,7 @@ from fluxv2_migrate.flux1.generators import Generator, called_scripts, prints, r
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("version: 1\nscanForFiles: {}\n", FluxYaml("scanForFiles")),
         ("version: 1\nscanForFiles: {}\ncommandUpdated: {generators: []}\n", FluxYaml("scanForFiles")),
         (
             (

@@ -71,6 +71,7 @@ def test_values_are_written_as_the_updater_writes_them() -> None:
         # What stands there already gets its quotes once something else is written.
         ("tag: 1.1 # M\nb: 1.0 # M\n", "1.1", 'tag: "1.1" # M\nb: "1.1" # M\n'),
         ("tag: 1.1 # M\nb: 1 # N\n", "1.1", "tag: 1.1 # M\nb: 1 # N\n"),
+        ("tag: b\t# M\nb: a # M\n", "b", "tag: b\t# M\nb: b # M\n"),
         ("tag: a\t # M\nb: a\t# c\n", "b", "tag: b # M\nb: a\t# c\n"),
         # Texts behind `>` get more lines, in each document of the file.
         (
