@@ -179,3 +179,20 @@ def test_what_a_build_would_not_take_is_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(ignored_objects, "builds_alike", lambda *_: False)
     migration = migrate(given_by("inline", "Deployment", "true"), "dev", "prod")
     assert "RP004" in {each.code for each in migration.findings if each.severity == "error"}
+
+
+def test_a_workload_that_waits_has_its_overlays_said_once() -> None:
+    """Its own annotations stay as well, and are asked again in the next run."""
+    marks = MARKS.format(value="true") + "    fluxcd.io/automated: 'true'\n"
+    waiting = workload_text(image="ghcr.io/Acme/web:1.2.3").replace("spec:\n", f"{marks}spec:\n", 1)
+    patch = PATCH.format(api="apps/v1", kind="Deployment") + MARKS.format(value="sync_only")
+    lines = patch.replace("\n", "\n    ").rstrip()
+    files: Files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": waiting,
+        "dev/kustomization.yaml": f"resources: [../base]\npatches:\n- patch: |-\n    {lines}\n",
+    }
+    migration = migrate(files, "dev")
+    assert {each.code for each in migration.findings if each.severity == "error"} == {"IM029"}
+    assert f"{RECONCILE}: null" in str(migration.files["dev/kustomization.yaml"])
+    assert migrate(dict(migration.files), "dev").files == migration.files

@@ -345,3 +345,25 @@ def test_what_follows_an_image_of_another_workload_is_as_it_was() -> None:
     assert migration.ok
     options = fm.MigrationOptions(sync_roots=("dev",))
     assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+
+
+@pytest.mark.parametrize(
+    ("dev", "code"),
+    [
+        ("  labels: {kubernetes.io/cluster-service: 'true'}\n", "AN020"),
+        ("spec: {template: {spec: {containers: [{name: app, image: 'a:b:c'}]}}}\n", "IM025"),
+    ],
+)
+def test_a_workload_that_fluxd_leaves_alone_in_one_cluster_keeps_all_of_its_tags_there(
+    dev: str, code: str
+) -> None:
+    system = "namespace: kube-system"
+    base = WORKLOAD.replace("namespace: shop", system)
+    files = overlays(base, inline(OF_WORKLOAD.replace("namespace: shop", system) + dev))
+    migration = migrate(files, "dev", "prod")
+    assert code in {each.code for each in migration.findings}
+    assert migration.ok
+    options = fm.MigrationOptions(sync_roots=("dev", "prod"))
+    assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
+    written = [path for path, text in migration.files.items() if "$imagepolicy" in str(text)]
+    assert any(path.startswith("prod/") for path in written)

@@ -8,10 +8,11 @@ from typing import Any
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
-from fluxv2_migrate.kubernetes import annotations_of
+from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.kustomize import BuiltObject
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.rules import marks_of_ignored
+from fluxv2_migrate.yaml_text import document_texts, read_document
 
 
 def unsaid_marks(
@@ -38,8 +39,18 @@ def unsaid_marks(
     return {
         key: wanted.get(key)
         for key in (RECONCILE, PRUNE)
-        if wanted.get(key) != said.get(key) and (key not in wanted or there.get(key) != wanted[key])
+        if wanted.get(key) != said.get(key)
+        and (not _takes_out(seen, key) if key not in wanted else there.get(key) != wanted[key])
     }
+
+
+def _takes_out(seen: Sighting | BuiltObject, key: str) -> bool:
+    """Gives whether a kustomization takes an annotation out already, of a file that does not have it yet."""
+    for use in seen.patches:
+        for text in document_texts(use.inline) if use.kind == "merge" and key in use.inline else ():
+            if annotations_of(as_object(read_document(text)[1])).get(key, "") is None:
+                return True
+    return False
 
 
 def _marks(annotations: Mapping[str, Any]) -> Mapping[str, str]:

@@ -281,7 +281,7 @@ class _ImageReader:
     def _places_in(self, key: DocumentKey, sighting: Sighting, aliases: Mapping[str, str]) -> Iterator[str]:
         """Gives where the texts of all images of an object stand, be they updated or not."""
         own = own_manifest(self.around.repository.document(*key), sighting)
-        for image in find_written_images(as_automated(sighting.manifest, aliases)):
+        for image in find_written_images(as_automated(sighting.manifest, aliases), all_of_them=True):
             placed = place_tag(image, key, own, sighting, self.around)
             if isinstance(placed, ImagePlace):
                 yield _place_of(placed)

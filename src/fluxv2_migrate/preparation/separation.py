@@ -156,7 +156,7 @@ def _wanted(document: Document, sightings: Sequence[Sighting], fluxds: _Fluxds) 
         documents = fluxds.around.repository.documents[document.path]
         is_list_alone = sighting.item is not None and len(documents) == 1
         patterns = _patterns(document, sighting, fluxds)
-        for image in find_written_images(as_automated(sighting.manifest, aliases)):
+        for image in find_written_images(as_automated(sighting.manifest, aliases), all_of_them=True):
             pattern = patterns.get(image.container)
             # Where fluxd leaves an image, its name is of no concern: the tag must not move.
             place_in = place_tag if pattern is None else place_image

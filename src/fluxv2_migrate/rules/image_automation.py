@@ -90,11 +90,14 @@ def draft_image_automation(
     return tuple(drafts)
 
 
-def find_written_images(manifest: Mapping[str, Any]) -> Iterator[AutomatedImage]:
+def find_written_images(
+    manifest: Mapping[str, Any], *, all_of_them: bool = False
+) -> Iterator[AutomatedImage]:
     """Gives the images that fluxd writes of a document, as far as its annotations tell.
 
     Args:
         manifest: any object of Kubernetes, or a list of such, with the types that Flux's YAML gives.
+        all_of_them: whether those count, too, that it would write if nothing else kept it from that.
 
     Returns:
         Those that `draft_image_automation` gives without options, and that have fields; what selects their
@@ -114,7 +117,7 @@ def find_written_images(manifest: Mapping[str, Any]) -> Iterator[AutomatedImage]
         workload = Workload(each, at, namespace, _NO_OPTIONS, FLUX_VERSIONS[-1])
         found, names = _found_images(workload)
         policies = draft_annotations(workload, names)
-        if policies is not None and _is_automated(workload, policies, found):
+        if policies is not None and (all_of_them or _is_automated(workload, policies, found)):
             images = (_written_image(workload, image, policies) for image in found)
             yield from (image for image in images if image.fields)
 

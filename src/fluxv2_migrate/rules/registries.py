@@ -96,5 +96,10 @@ def is_refused_name(image: ImageRef) -> bool:
 
     >>> is_refused_name(ImageRef.parse("ghcr.io/Acme/web:1"))
     True
+    >>> is_refused_name(ImageRef.parse("localhost/x:1"))
+    False
     """
+    if image.domain and not re.search(r"[.:]", image.domain):
+        # To Flux v2 that is no host, but the beginning of the path.
+        return not _REPOSITORY.fullmatch(image.name)
     return not (_REPOSITORY.fullmatch(image.repository) and _HOST.fullmatch(image.registry))
