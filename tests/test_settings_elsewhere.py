@@ -55,6 +55,42 @@ def test_a_setting_that_is_known_or_does_nothing_is_not_told() -> None:
     assert [each.code for each in fm.convert_fluxd([URL, "--git-email=$(E)"]).findings] == ["DA065"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "helm upgrade -i flux fluxcd/flux --set git.url={url},git.path=clusters,git.branch=live\n",
+        "fluxctl install --git-url={url} --git-path=clusters --git-branch=live | kubectl apply -f -\n",
+    ],
+)
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        ("git@git.example.com:$TEAM/fleet", ""),
+        (
+            "'https://$(GIT_AUTHUSER):$(GIT_AUTHKEY)@git.example.com/acme/fleet'",
+            "https://git.example.com/acme/fleet",
+        ),
+    ],
+)
+def test_paths_that_a_command_names_count_whatever_fills_in_its_url(
+    command: str, url: str, known: str
+) -> None:
+    files: Files = {"install.sh": command.format(url=url), "clusters/prod/web.yaml": RELEASE}
+    migration = fm.migrate_repository(files)
+    (cluster,) = migration.context.as_clusters()
+    assert (cluster.sync_paths, cluster.branch, cluster.fluxd.git_url) == (
+        ("clusters",),
+        "live",
+        known or None,
+    )
+    assert told(migration, "DA028")
+    assert bool(told(migration, "DA045")) is not bool(known)
+    made = [each.resource.spec for each in migration.resources if each.resource.kind == "GitRepository"]
+    assert [(each.url, each.secret_ref and each.secret_ref.name) for each in made] == [
+        (known, "flux-system")
+    ] * bool(known)
+
+
 IMAGE = """apiVersion: apps/v1
 kind: Deployment
 metadata:

@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.seeing import sight
-from fluxv2_migrate.clusters.shown_settings import show_cluster, without_login
+from fluxv2_migrate.clusters.shown_settings import show_cluster
 from fluxv2_migrate.clusters.units import read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.flux1.installation import Flux1Installation, Flux1Program
@@ -195,8 +195,8 @@ def _urls_of_repository(here: Iterable[Flux1Program], options: MigrationOptions)
 
 
 def _url_key(fluxd: Flux1Program) -> str:
-    url = fluxd.given("git-url")
-    return repository_key(url.value) if url is not None and url.value else ""
+    url = fluxd.repository_url
+    return repository_key(url.value) if url is not None else ""
 
 
 def _of_texts(
@@ -248,9 +248,9 @@ def _unlike(fluxds: Iterable[Flux1Program]) -> Iterator[Flux1Program]:
 
 
 def _of_another(fluxd: Flux1Program) -> ClusterNotice:
-    url = fluxd.given("git-url")
+    url = fluxd.repository_url
     what = f"fluxd {fluxd.namespace}/{fluxd.name}" if fluxd.name else "a fluxd"
-    where = without_login(url.value) if url is not None and url.value else "another repository"
+    where = url.value if url is not None else "another repository"
     paths = shown_folders(paths_of(fluxd))
     message = f"{what} syncs {paths} of {where}, of which nothing is here"
     return ClusterNotice("DA027", message, fluxd.path, fluxd.line)

@@ -92,7 +92,7 @@ def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> It
     place = (path, command.line)
     if not command.chart:
         program = program_of_arguments(command.arguments, "fluxd", lambda _: place)
-        if program.given("git-url") is not None:
+        if _tells_what_it_syncs(program):
             yield replace(
                 program, namespace=command.namespace, name=command.release_name, is_text=True, path=path
             )
@@ -122,11 +122,15 @@ def _of_command(command: InstallCommand, path: str, reader: ClusterReader) -> It
         namespace=command.namespace,
         locate=locate,
     ):
-        if program.program == "fluxd" and program.given("git-url") is None:
-            # It says that fluxd was installed, and nothing of what it syncs.
+        if program.program == "fluxd" and not _tells_what_it_syncs(program):
             continue
         release_name = "" if command.is_rendered else program.release_name
         yield replace(program, is_text=True, is_complete=is_complete, release_name=release_name)
+
+
+def _tells_what_it_syncs(fluxd: Flux1Program) -> bool:
+    """Gives whether a text says more than that fluxd was installed: of which repository, or which paths."""
+    return fluxd.repository_url is not None or fluxd.given("git-path") is not None
 
 
 def _values_of_file(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from operator import attrgetter
@@ -14,7 +13,6 @@ from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program, Setting
 from fluxv2_migrate.settings.options import Cluster, Flux1Workloads, Fluxd, HelmOperator, ImportedRepository
 
-_LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+@")
 _Model = TypeVar("_Model", bound=BaseModel)
 _Value = tuple[Any, str]
 """A value, and the place where it was read."""
@@ -133,9 +131,8 @@ def _of_fluxd(fluxd: Flux1Program) -> _Fields:
     found = _given(fluxd, _TEXTS, fluxd.text)
     found |= _given(fluxd, _LISTS, fluxd.items)
     found |= {name: _switch(fluxd, flag) for name, flag in _SWITCHES.items()}
-    url = fluxd.given("git-url")
-    if url is not None and url.value:
-        found["git_url"] = (without_login(url.value), url.place)
+    if (url := fluxd.repository_url) is not None:
+        found["git_url"] = (url.value, url.place)
     if fluxd.version:
         found["version"] = (fluxd.version, fluxd.place)
     reads = [_switch(fluxd, flag) for flag in ("git-readonly", "registry-disable-scanning")]
@@ -168,15 +165,6 @@ def _given(program: Flux1Program, flags: Mapping[str, str], read: Callable[[str]
 def _switch(program: Flux1Program, flag: str) -> _Value:
     setting = program.given(flag)
     return program.switch(flag), program.place if setting is None else setting.place
-
-
-def without_login(url: str) -> str:
-    """Gives a URL without the user and password that https may have in it.
-
-    >>> without_login("https://me:secret@git.example.com/a/b"), without_login("ssh://git@git.example.com/a/b")
-    ('https://git.example.com/a/b', 'ssh://git@git.example.com/a/b')
-    """
-    return _LOGIN.sub("", url) if url.startswith(("http://", "https://")) else url
 
 
 _JOINED: Final = {

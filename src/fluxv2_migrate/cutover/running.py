@@ -186,8 +186,8 @@ def _refs(fluxd: Flux1Program) -> tuple[str, ...]:
 
 
 def _other(fluxd: Flux1Program) -> RunningProgram:
-    url = fluxd.given("git-url")
-    where = without_credentials(url.value) if url is not None and url.value else "another repository"
+    url = fluxd.repository_url
+    where = without_credentials(url.value) if url is not None else "another repository"
     paths = ", ".join(fluxd.items("git-path")) or shown_folder("")
     return RunningProgram(
         "fluxd",

@@ -29,6 +29,7 @@ _VERSION: Final = re.compile(r"\d+\.\d+(?:\.|-|$)")
 _MIRRORED: Final = ("flux", "helm-operator")
 _TRUE: Final = ("true", "1", "t", "T", "TRUE", "True")
 _PLACEHOLDER: Final = re.compile(r"\$[({]|\{\{|<[A-Za-z_ -]+>|\$[A-Za-z_]")
+_LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+@")
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 _FORKED: Final = re.compile(r"flux|helm-operator")
 _COMMANDS: Final[Mapping[str, Program]] = {"fluxd": "fluxd", "helm-operator": "helm-operator"}
@@ -72,6 +73,15 @@ Locate = Callable[[Sequence[str]], tuple[str, int]]
 """From a field of what is read to its file and line."""
 ConfigMaps = Callable[[str], Mapping[str, Any]]
 """From the name of a ConfigMap of the namespace to its data; nothing where it is not known."""
+
+
+def without_login(url: str) -> str:
+    """Gives a URL without the user and password that https may have in it.
+
+    >>> without_login("https://me:secret@git.example.com/a/b"), without_login("ssh://git@git.example.com/a/b")
+    ('https://git.example.com/a/b', 'ssh://git@git.example.com/a/b')
+    """
+    return _LOGIN.sub("", url) if url.startswith(("http://", "https://")) else url
 
 
 def nowhere(_: Sequence[str]) -> tuple[str, int]:
@@ -171,6 +181,18 @@ class Flux1Program:
         """
         setting = self.settings.get(flag)
         return None if setting is None or setting.is_placeholder else setting
+
+    @property
+    def repository_url(self) -> Setting | None:
+        """The URL that fluxd syncs, where it is known: without a login, which a pod may fill in.
+
+        >>> fluxd = program_of_arguments(["--git-url=https://$(USER):$(TOKEN)@git.example.com/a/b"], "fluxd")
+        >>> fluxd.repository_url.value
+        'https://git.example.com/a/b'
+        """
+        setting = self.settings.get("git-url")
+        known = None if setting is None else replace(setting, value=without_login(setting.value))
+        return None if known is None or known.is_placeholder or not known.value else known
 
     def text(self, flag: str) -> str:
         """Gives what counts of a flag: what was given, else the program's default.

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from fluxv2_migrate.clusters import ClusterView, without_login
+from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.pages import fragment
@@ -197,9 +197,9 @@ def _text(value: object) -> str:
 
 
 def _other_sync(fluxd: Flux1Program) -> OtherSync:
-    url = fluxd.given("git-url")
+    url = fluxd.repository_url
     return OtherSync(
-        without_login(url.value) if url is not None else "",
+        url.value if url is not None else "",
         fluxd.items("git-path"),
         fluxd.namespace,
         fluxd.name,
