@@ -1251,3 +1251,23 @@ def test_patches_of_bases_elsewhere_tell_what_stays_of_flux_1(form: str) -> None
     here = listed.replace("https://git.example.com/acme/base?ref=v1", "web.yaml")
     alone |= {"prod/kustomization.yaml": here, "prod/web.yaml": release()}
     assert "RP029" not in codes(migrate(alone, sync_roots=("prod",)))
+
+
+@pytest.mark.parametrize(
+    "others", ["", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n"]
+)
+@pytest.mark.parametrize("is_built", [False, True])
+@pytest.mark.parametrize("is_written", [False, True])
+def test_nothing_is_asked_of_what_leaves(others: str, *, is_built: bool, is_written: bool) -> None:
+    faulty = fluxd("--git-path=prod", "--manifest-generation", "--git-user", "y").replace(
+        "  namespace: flux\n", '  annotations: {config.kubernetes.io/local-config: "true"}\n' * (not is_built)
+    )
+    files: Files = {"prod/flux.yaml": faulty + others, "prod/web.yaml": release()}
+    if is_built:
+        files["prod/kustomization.yaml"] = "resources:\n- flux.yaml\n- web.yaml\n"
+        files["prod/.flux.yaml"] = (
+            "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+        )
+    migration = migrate(files, write_missing_namespaces=is_written)
+    assert migration.ok, [each.message for each in migration.findings]
+    assert migration.files.get("prod/flux.yaml", "") == others

@@ -158,10 +158,10 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         taken_out = remove_flux1(around, manifests, syncs.syncs, left, images.staying, workspace, findings)
         tell_of_rights(going, manifests, around, findings)
     remove_used_values(converted.texts, around, workspace)
-    applied = compare_sync_paths(around, source_ignores(around), workspace.deleted)
-    settle_namespaces(applied, around, workspace, findings)
+    applied = compare_sync_paths(around, source_ignores(around), workspace.deleted, taken_out)
+    settle_namespaces(applied, taken_out, around, workspace, findings)
     created = workspace.created
-    settle_readings(prepared.readings, going, applied, around, workspace, findings)
+    settle_readings(prepared.readings, going, applied, taken_out, around, workspace, findings)
     if is_something_done or not is_put_off(options):
         tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
         tell_of_annotated_objects(around, findings)

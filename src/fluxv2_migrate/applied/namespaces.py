@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters import (
     AppliedObject,
     ClusterMap,
     ClusterView,
+    DocumentKey,
     DocumentPlace,
     SyncPath,
     shapes_objects,
@@ -45,15 +46,20 @@ _Applied = Mapping[SyncPath, AppliedDifferences]
 
 
 def settle_namespaces(
-    applied: _Applied, around: Surroundings, workspace: Workspace, findings: FindingGroups
+    applied: _Applied,
+    taken_out: Collection[DocumentKey],
+    around: Surroundings,
+    workspace: Workspace,
+    findings: FindingGroups,
 ) -> None:
     """Tells of namespaces that are missing, or writes them where that is wanted.
 
     Args:
-        applied: what fluxd applied of the sync paths whose files it read.
+        applied: what fluxd applied of the sync paths whose files it read, without what leaves the repository.
+        taken_out: documents that leave it.
     """
     # What kustomize builds may be looked for by patches as it is written.
-    _tell_of_namespaces(_built_without(around), findings)
+    _tell_of_namespaces(_built_without(taken_out, around), findings)
     nameless = _nameless_objects(applied, around)
     if not around.options.write_missing_namespaces:
         _tell_of_namespaces(nameless, findings)
@@ -116,14 +122,15 @@ def _nameless_objects(applied: _Applied, around: Surroundings) -> list[_Nameless
     return list(found.values())
 
 
-def _built_without(around: Surroundings) -> Iterator[_Nameless]:
+def _built_without(taken_out: Collection[DocumentKey], around: Surroundings) -> Iterator[_Nameless]:
     """Gives the objects without a namespace that fluxd built, where Flux v2 is to apply them from now on."""
     clusters = around.clusters
     for view, synced in clusters.sync_paths():
         is_of_fluxd = (view.flux1.fluxd is not None or clusters.given) and not view.flux2_file
         if is_of_fluxd and not clusters.afterwards(view.name, synced).target_namespace:
             namespace = clusters.default_namespace(view.name)
-            objects = tuple(_built_objects(synced, around, with_releases=bool(namespace)))
+            built = _built_objects(synced, around, with_releases=bool(namespace))
+            objects = tuple(each for each in built if (each.place.path, each.document) not in taken_out)
             yield _Nameless(synced.path, namespace, objects)
 
 

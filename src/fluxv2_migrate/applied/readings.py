@@ -34,6 +34,7 @@ def settle_readings(
     readings: Flux1Readings,
     going: Collection[DocumentKey],
     applied: Mapping[SyncPath, AppliedDifferences],
+    taken_out: Collection[DocumentKey],
     around: Surroundings,
     workspace: Workspace,
     findings: FindingGroups,
@@ -42,6 +43,7 @@ def settle_readings(
 
     Args:
         applied: what fluxd applied of the sync paths whose files it read one by one.
+        taken_out: documents that leave the repository.
     """
     everything = around.options.write_what_flux1_read == "all"
     by_clusters = _applied_documents(applied, around)
@@ -67,7 +69,7 @@ def settle_readings(
     told = (*readings.documents, *readings.unwritten)
     own = {each.document.key for each in told if not each.is_for_fluxd}
     own |= _alike(applied, around)
-    others = {key: group for key, group in by_clusters.items() if key not in own}
+    others = {key: group for key, group in by_clusters.items() if key not in own and key not in taken_out}
     _tell_of_other_manifests(others, around, findings)
     left = [
         each

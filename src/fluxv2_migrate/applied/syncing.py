@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from fluxv2_migrate.clusters import (
@@ -11,6 +10,7 @@ from fluxv2_migrate.clusters import (
     AppliedObject,
     ClusterMap,
     ClusterView,
+    DocumentKey,
     Refusal,
     ShapedObject,
     SyncPath,
@@ -34,13 +34,17 @@ _OF_PATHS: Final = "fluxd synced nothing with both, and the Kustomizations of bo
 
 
 def compare_sync_paths(
-    around: Surroundings, ignores: Mapping[str, str], gone: Collection[str]
+    around: Surroundings,
+    ignores: Mapping[str, str],
+    gone: Collection[str],
+    taken_out: Collection[DocumentKey],
 ) -> dict[SyncPath, AppliedDifferences]:
     """Gives where both Fluxes part over the sync paths whose files fluxd read one by one.
 
     Args:
         ignores: `spec.ignore` of the GitRepository of each cluster that has one.
         gone: files that leave it, which are in nobody's way any more.
+        taken_out: documents that leave it, those of files that stay too.
     """
     repository, clusters = around.repository, around.clusters
     documents = {path: each for path, each in repository.documents.items() if path not in repository.errors}
@@ -59,12 +63,7 @@ def compare_sync_paths(
                 ignores.get(view.name),
                 gone,
             )
-            found[synced] = replace(
-                differences,
-                left_out=tuple(each for each in differences.left_out if each.place.path not in gone),
-                ignored=tuple(each for each in differences.ignored if each.place.path not in gone),
-                shaped=tuple(each for each in differences.shaped if each.place.path not in gone),
-            )
+            found[synced] = differences.without(gone, taken_out)
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, DocumentPlace, Refusal, read_objects
@@ -95,6 +95,23 @@ class AppliedDifferences:
     doubles: tuple[tuple[AppliedObject, AppliedObject], ...]
     without_namespace: tuple[AppliedObject, ...]
     faulty: frozenset[str] = frozenset()
+
+    def without(self, files: Collection[str], documents: Collection[_Document]) -> AppliedDifferences:
+        """Gives the same without what leaves the repository, of which nothing needs to be known any more."""
+        leaving = {each.place for each in self.objects if (each.place.path, each.document) in documents}
+
+        def stays(each: AppliedObject | ShapedObject) -> bool:
+            return each.place.path not in files and each.place not in leaving
+
+        return replace(
+            self,
+            objects=tuple(filter(stays, self.objects)),
+            left_out=tuple(filter(stays, self.left_out)),
+            ignored=tuple(filter(stays, self.ignored)),
+            shaped=tuple(filter(stays, self.shaped)),
+            doubles=tuple(each for each in self.doubles if all(map(stays, each))),
+            without_namespace=tuple(filter(stays, self.without_namespace)),
+        )
 
     def proposal(self, created: Iterable[str] = ()) -> str:
         """Gives a `kustomization.yaml` for the folder that lists what fluxd applied; empty where files do.
