@@ -14,6 +14,7 @@ from fluxv2_migrate.repository.documents import read_documents
 from fluxv2_migrate.settings.of_clusters import ClustersOfFiles, settings_of
 from fluxv2_migrate.yaml_text import Style
 from generated_releases import NAMES, RELEASES
+from manifest_texts import fluxd_text
 from test_laws_of_migration import STYLES, VERSIONS, text_of
 from test_migrate_repository import codes, errors, git, migrate, release
 
@@ -168,6 +169,24 @@ def test_the_operator_has_a_ref_an_interval_and_may_leave_dependencies_alone() -
     assert "  interval: 3m\n" in migration.changed["a.yaml"]
     assert "    branch: prod\n" in migration.created["sources/c.yaml"]
     assert "chart.fetches_dependencies" in migration.declared["a.yaml", "HelmRelease shop/web"]
+
+
+def test_git_charts_are_fetched_as_often_and_with_as_much_time_as_the_operator_had() -> None:
+    image = "docker.io/fluxcd/helm-operator:1.4.4"
+    arguments = ("--enabled-helm-versions=v3", "--git-poll-interval=9m", "--git-timeout=1h30m")
+    files: dict[str, str | bytes] = {
+        "operator.yaml": fluxd_text(*arguments, image=image),
+        "web.yaml": release(chart="git: https://x.example/c\n    path: web"),
+    }
+    migration = migrate(files)
+    (source,) = (text for path, text in migration.created.items() if path.endswith("c.yaml"))
+    assert "  interval: 9m\n" in source
+    assert "  timeout: 90m\n" in source
+    operator = fm.HelmOperator(git_timeout="5m")
+    assert (
+        "timeout: 5m\n"
+        in migrate({"a.yaml": files["web.yaml"]}, helm_operator=operator).created["sources/c.yaml"]
+    )
 
 
 def test_a_default_ref_can_be_a_tag_and_no_commit_of_a_few_letters() -> None:

@@ -185,6 +185,7 @@ _JOINED: Final = {
 _OF_OPERATOR: Final = {
     "git_default_ref": "git-default-ref",
     "git_poll_interval": "git-poll-interval",
+    "git_timeout": "git-timeout",
     "charts_sync_interval": "charts-sync-interval",
     "allow_namespace": "allow-namespace",
     "git_url": "git-url",

@@ -430,6 +430,8 @@ def source_manifest(
     """Gives a source as a manifest."""
     request = source.request
     spec: dict[str, Any] = {"interval": request.interval or options.source_interval, "url": request.url}
+    if request.timeout:
+        spec["timeout"] = request.timeout
     if request.url.startswith("oci://"):
         spec["type"] = "oci"
     if request.ref:

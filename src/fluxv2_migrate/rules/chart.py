@@ -20,6 +20,7 @@ from fluxv2_migrate.rules.chart_source import (
     git_url_key,
     helm_url_key,
     inside_repository,
+    source_timeout,
     split_url,
     to_flux_git_url,
 )
@@ -340,6 +341,7 @@ def _git_source(
         source_name=draft.override.source_name,
         keys=git_secret_keys(url) if scheme == "ssh" else (),
         interval=draft.settings.git_interval,
+        timeout=source_timeout(draft.settings.git_timeout),
     )
 
 

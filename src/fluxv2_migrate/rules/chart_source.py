@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from fluxv2_migrate.golang.durations import parse_duration
+
 _SCP: Final = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>[^/:\s]+):(?P<path>(?!//|:).+)")
 _URL: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.S)
 
@@ -33,6 +35,7 @@ class ChartSourceRequest:
         keys: of its Secret, where only the operator had what is in it.
         passes_credentials: whether it sends its login to the host of the charts, too.
         interval: after which it is looked at, where the operator had one; that of the options when empty.
+        timeout: of one look, where the operator had one; that of source-controller when empty.
         written_by: the place of what a kustomization writes its URL or ref with; it is shared with nobody who
             has not the same written.
     """
@@ -48,6 +51,7 @@ class ChartSourceRequest:
     passes_credentials: bool = False
     # How often one looks makes no other source.
     interval: str = field(default="", compare=False)
+    timeout: str = field(default="", compare=False)
     written_by: str = ""
 
     @property
@@ -61,6 +65,17 @@ class ChartSourceRequest:
     def certificates(self) -> tuple[str, ...]:
         """The keys of its Secret that a source reads as those of certificates."""
         return tuple(key for key in self.keys if key in ("tls.crt", "tls.key", "ca.crt"))
+
+
+def source_timeout(duration: str) -> str:
+    """Gives a duration as the timeouts of sources have it.
+
+    >>> source_timeout("1h30m"), source_timeout("20s")
+    ('90m', '20s')
+    """
+    if "h" not in duration:
+        return duration
+    return f"{round(parse_duration(duration) / 60_000_000_000)}m"
 
 
 def split_url(url: str) -> tuple[str, str, str] | None:

@@ -185,7 +185,7 @@ _HELM_OPERATOR: Final[Mapping[str, SettingRule]] = {
     "git-charts-path": _OLD_CHARTS,
     "git-default-ref": _field("GitRepository.spec.ref"),
     "git-poll-interval": _field("GitRepository.spec.interval"),
-    "git-timeout": _silent("source-controller gives each checkout a minute, longer than any default of v1"),
+    "git-timeout": _field("GitRepository.spec.timeout"),
     "git-url": _OLD_CHARTS,
     "helm-repository-import": SettingRule(("HelmRepository.spec.secretRef",), "HR046"),
     "kubeconfig": _OF_V1,

@@ -17,9 +17,8 @@ from fluxv2_migrate.flux2.releases import (
     FluxVersion,
     new_object,
 )
-from fluxv2_migrate.golang.durations import parse_duration
 from fluxv2_migrate.kubernetes import as_name, numbered
-from fluxv2_migrate.rules.chart_source import git_secret_keys, to_flux_git_url
+from fluxv2_migrate.rules.chart_source import git_secret_keys, source_timeout, to_flux_git_url
 from fluxv2_migrate.settings.options import Cluster
 
 SYNC_NAME: Final = "flux-system"
@@ -103,7 +102,7 @@ class SyncSettings:
             cluster.branch or unknown_branch or _BRANCH,
             git_secret_keys(written) if has_key else (),
             fluxd.git_poll_interval or _INTERVAL,
-            _without_hours(fluxd.git_timeout or ""),
+            source_timeout(fluxd.git_timeout or ""),
             fluxd.verify_signatures not in (None, "none"),
             has_submodules,
             fluxd.sync_interval or _INTERVAL,
@@ -124,17 +123,6 @@ class SyncSettings:
         if not self.refused_url:
             return "DA045", "is not known"
         return "RP041", f"is {self.refused_url}, and source-controller takes https, http and ssh alone"
-
-
-def _without_hours(duration: str) -> str:
-    """Gives a duration as the timeouts of sources have it.
-
-    >>> _without_hours("1h30m"), _without_hours("20s")
-    ('90m', '20s')
-    """
-    if "h" not in duration:
-        return duration
-    return f"{round(parse_duration(duration) / 60_000_000_000)}m"
 
 
 def sync_name(path: str, taken: Sequence[str] = ()) -> str:

@@ -29,6 +29,7 @@ class ReleaseSettings:
         default_namespace: of manifests that name none; empty where nobody knows.
         git_default_ref: of charts from git that name no ref.
         git_interval: of the git repositories of charts.
+        git_timeout: of one look at them; empty where nobody gave one.
         helm_operator: the settings of its helm-operator.
         inventory: what runs there, where anybody said it.
         update_chart_deps: whether the operator fetched what a chart depends on.
@@ -42,6 +43,7 @@ class ReleaseSettings:
     git_default_ref: str
     release_interval: str
     git_interval: str
+    git_timeout: str
     helm_operator: HelmOperator
     # It may be long, and is told apart by whose it is.
     inventory: Inventory | None = field(default=None, compare=False)
@@ -201,6 +203,7 @@ def settings_of(options: MigrationOptions, cluster: Cluster | None = None) -> Re
         git_default_ref=operator.git_default_ref or options.git_default_ref,
         release_interval=operator.charts_sync_interval or options.release_interval,
         git_interval=operator.git_poll_interval or options.source_interval,
+        git_timeout=operator.git_timeout or "",
         helm_operator=operator,
         inventory=known.inventory or options.inventory,
     )

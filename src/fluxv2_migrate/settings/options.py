@@ -213,6 +213,8 @@ class HelmOperator(_Options):
         git_default_ref: `--git-default-ref`; that of the options when not given.
         git_poll_interval: `--git-poll-interval`, which becomes the interval of the charts' git repositories;
             `source_interval` of the options when not given.
+        git_timeout: `--git-timeout`, which becomes the timeout of these; that of source-controller when not
+            given.
         charts_sync_interval: `--charts-sync-interval`, which becomes the interval of the releases;
             `release_interval` of the options when not given.
         update_chart_deps: `--update-chart-deps`.
@@ -227,6 +229,7 @@ class HelmOperator(_Options):
     helm_versions: tuple[Literal["v2", "v3"], ...] = ()
     git_default_ref: _NotEmpty | None = None
     git_poll_interval: _FluxDuration | None = None
+    git_timeout: _FluxDuration | None = None
     charts_sync_interval: _FluxDuration | None = None
     update_chart_deps: bool | None = None
     allow_namespace: _Namespace | None = None
