@@ -219,6 +219,19 @@ def release(chart: dict[str, Any] | None, values: dict[str, Any] | None = None) 
 
 
 @pytest.mark.parametrize(
+    ("given", "versions"),
+    [({}, ("v2", "v3", "v3")), ({"versions": ""}, ("v3",)), ({"versions": "v3"}, ("v3", "v3"))],
+)
+def test_the_chart_of_the_operator_gives_its_versions_before_the_other_arguments(
+    given: dict[str, str], versions: tuple[str, ...]
+) -> None:
+    chart = {"repository": "https://charts.fluxcd.io", "name": "helm-operator"}
+    values = {"helm": given, "additionalArgs": ["--enabled-helm-versions", "v3"]}
+    found = of_manifest(release(chart, values))["helm-operator"]
+    assert found.items("enabled-helm-versions") == versions
+
+
+@pytest.mark.parametrize(
     "chart",
     [
         {"repository": "https://charts.fluxcd.io", "name": "flux"},
@@ -239,7 +252,7 @@ def test_the_flags_of_a_chart_are_its_values(chart: dict[str, Any]) -> None:
     assert values_of(found) == {
         "git-url": "u",
         "git-branch": "b",
-        "git-path": "c",
+        "git-path": "a,b,c",
         "git-readonly": "true",
         "manifest-generation": "true",
         "registry-exclude-image": "x/*,y/*",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,46 @@ def told(migration: fm.Migration) -> list[str]:
         if finding.code == "DA015"
         for place in (f"{finding.path}:{finding.line}", *finding.related)
     ]
+
+
+CONTEXT = "contexts: [{name: a, context: {namespace: team}}]\ncurrent-context: a\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "namespace"),
+    [
+        ({}, "", "default"),
+        ({"kube": {"config": CONTEXT}}, "", "team"),
+        ({"kube": {"config": CONTEXT.replace("t: a", "t: b")}}, "", "default"),
+        ({"kube": {"config": "- no kubeconfig"}}, "", None),
+        ({"kube": {"config": CONTEXT.replace("team", "$TEAM")}}, "", None),
+        ({"kube": {"externalConfig": True}}, "", None),
+        ({"clusterRole": {"create": False}, "kube": {"config": CONTEXT}}, "", "flux"),
+        ({"defaultNamespace": "apps"}, "", "apps"),
+        ({"additionalArgs": ["--k8s-default-namespace=$(NAMESPACE)"]}, "", None),
+        ({}, "  valuesFrom: [{secretKeyRef: {name: known-to-nobody}}]\n", None),
+    ],
+)
+def test_the_chart_of_fluxd_says_where_it_puts_what_names_no_namespace(
+    values: dict[str, Any], more: str, namespace: str | None
+) -> None:
+    chart = "  chart: {repository: https://charts.fluxcd.io, name: flux, version: 1.13.3}\n"
+    given = {
+        "git": {"url": "git@git.example.com:acme/fleet", "path": "apps"},
+        "allowedNamespaces": ["a"],
+        **values,
+    }
+    files: Files = {
+        "flux.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\n"
+        f"metadata: {{name: flux, namespace: flux}}\nspec:\n{chart}  values: {json.dumps(given)}\n{more}",
+        "apps/web.yaml": release(),
+    }
+    migration = fm.migrate_repository(files)
+    (cluster,) = migration.context.as_clusters()
+    assert cluster.default_namespace == namespace
+    # Without a ClusterRole fluxd is kept in these namespaces, else they mean nothing.
+    limits = [each.message for each in migration.findings if each.code == "DA050"]
+    assert bool(limits) is ("clusterRole" in values)
 
 
 def test_nothing_is_written_unless_it_is_wanted() -> None:

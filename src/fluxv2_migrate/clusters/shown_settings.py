@@ -124,6 +124,8 @@ def _of_cluster(fluxd: Flux1Program) -> _Fields:
     if (branch is not None and not branch.is_placeholder) or (branch is None and fluxd.is_complete):
         # What is not given is known, too.
         found["branch"] = (fluxd.text("git-branch"), fluxd.place if branch is None else branch.place)
+    if "k8s-default-namespace" not in fluxd.settings and fluxd.context_namespace and fluxd.is_complete:
+        found["default_namespace"] = (fluxd.context_namespace, fluxd.place)
     return found | _given(fluxd, {"default_namespace": "k8s-default-namespace"}, fluxd.text)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.flux1.chart_tables import FLUXD_OF_CHARTS, VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments
+from fluxv2_migrate.flux1.install_command import yaml_mapping
 from fluxv2_migrate.flux1.installation import (
     PROGRAM_IMAGES,
     Flux1Program,
@@ -23,8 +24,9 @@ from fluxv2_migrate.flux1.installation import (
     nowhere,
     program_of_image,
     version_of_image,
+    with_arguments,
 )
-from fluxv2_migrate.kubernetes import as_list, as_object, field_at
+from fluxv2_migrate.kubernetes import as_list, as_object, field_at, mappings_in
 
 CHARTS: Final[Mapping[str, Program]] = MappingProxyType({"flux": "fluxd", "helm-operator": "helm-operator"})
 """The charts of the two programs, by name."""
@@ -53,6 +55,8 @@ _MARKS_OF_FORKS: Final[Mapping[Program, tuple[str, ...]]] = {
 }
 """All of them are values of a chart with a name of its own that is a copy of one of Flux v1."""
 _LONGEST: Final = 63
+_NO_CONTEXT: Final = "default"
+"""Where kubectl and fluxd put what names no namespace, if no context says anything else."""
 _SINCE_FIRST_MAJOR: Final = re.compile(r"[^0-9]*0*[1-9]")
 
 
@@ -192,6 +196,7 @@ def programs_of_chart(
         f"{full_name}-memcached" if program == "fluxd" and full_name else "",
         tuple(_repositories(all_values)) if program == "helm-operator" else (),
         dict(_variables(all_values.get("extraEnvs"))),
+        _context_namespace(chart, all_values, namespace),
         path,
         line,
     )
@@ -213,6 +218,7 @@ def programs_of_chart(
             name=f"{full_name}-helm-operator" if full_name else "",
             labels={**found.labels, "app": f"{name}-helm-operator"},
             memcached="",
+            context_namespace="",
             repositories=tuple(_repositories(operator)),
         )
 
@@ -288,9 +294,14 @@ def _flags(
         found.setdefault("status-update-interval", Setting("30s", *of_release))
     arguments = values.get("additionalArgs")
     words = [each for each in arguments if isinstance(each, str)] if isinstance(arguments, list) else []
-    for each in read_arguments(words, program):
-        found[each.flag] = Setting(each.value, *locate(("additionalArgs", str(each.word))))
-    return found
+    if program == "helm-operator" and _at(values, "helm.versions") is None and _gives_versions(words):
+        # The chart gives its own default first, and the list grows.
+        found["enabled-helm-versions"] = Setting("v2,v3", *of_release)
+    return with_arguments(found, words, program, lambda word: locate(("additionalArgs", str(word))))
+
+
+def _gives_versions(words: Sequence[str]) -> bool:
+    return any(each.flag == "enabled-helm-versions" for each in read_arguments(words, "helm-operator"))
 
 
 def _complete_fluxd(
@@ -324,6 +335,24 @@ def _complete_fluxd(
     imported = [file for key, file in keys.items() if _at(values, f"gpgKeys.{key}")]
     if imported:
         found["git-gpg-key-import"] = Setting(",".join(imported), *locate(("gpgKeys",)))
+
+
+def _context_namespace(chart: Flux1Chart, values: Mapping[str, Any], namespace: str) -> str:
+    """Gives the namespace of the context in the kubeconfig that the chart of fluxd gives to it.
+
+    Source: fluxcd/flux 1.25.4 `chart/flux/templates/kube.yaml`, `pkg/cluster/kubernetes/namespacer.go`.
+    """
+    if CHARTS.get(chart.name) != "fluxd" or _at(values, "kube.externalConfig"):
+        return ""
+    if _at(values, "clusterRole.create") is False:
+        return namespace
+    given = _at(values, "kube.config")
+    if given in (None, ""):
+        return _NO_CONTEXT
+    config = yaml_mapping(str(given))
+    current = config.get("current-context")
+    context = next((each for each in mappings_in(config.get("contexts")) if each.get("name") == current), {})
+    return str(as_object(context.get("context")).get("namespace") or _NO_CONTEXT) if config else ""
 
 
 def _repositories(values: Mapping[str, Any]) -> Iterator[KnownRepository]:

@@ -75,10 +75,10 @@ ConfigMaps = Callable[[str], Mapping[str, Any]]
 """From the name of a ConfigMap of the namespace to its data; nothing where it is not known."""
 
 
-def without_login(url: str) -> str:
+def _without_login(url: str) -> str:
     """Gives a URL without the user and password that https may have in it.
 
-    >>> without_login("https://me:secret@git.example.com/a/b"), without_login("ssh://git@git.example.com/a/b")
+    >>> _without_login("https://me:secret@git.example.com/a/b"), _without_login("ssh://git@git.example.com/a/b")
     ('https://git.example.com/a/b', 'ssh://git@git.example.com/a/b')
     """
     return _LOGIN.sub("", url) if url.startswith(("http://", "https://")) else url
@@ -147,6 +147,7 @@ class Flux1Program:
         memcached: the name of the memcached that belongs to it; empty where nobody knows.
         repositories: of an operator, the Helm repositories that its chart tells it of.
         environment: the variables that its container has, as far as they are known.
+        context_namespace: of a fluxd, that of the kubeconfig from its chart; empty where nobody knows.
         path: the file that shows it.
         document: which document of the file it is; `None` where it stands in a text of another kind.
         is_complete: whether all that it was told is known, so that what is not given has its default.
@@ -166,6 +167,7 @@ class Flux1Program:
     memcached: str = ""
     repositories: tuple[KnownRepository, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    context_namespace: str = ""
     path: str = ""
     line: int = 0
     document: int | None = None
@@ -191,7 +193,7 @@ class Flux1Program:
         'https://git.example.com/a/b'
         """
         setting = self.settings.get("git-url")
-        known = None if setting is None else replace(setting, value=without_login(setting.value))
+        known = None if setting is None else replace(setting, value=_without_login(setting.value))
         return None if known is None or known.is_placeholder or not known.value else known
 
     def text(self, flag: str) -> str:
@@ -302,14 +304,24 @@ def program_of_arguments(
     words = list(arguments)
     path, line = locate(())
     return Flux1Program(
-        program, _settings(words, program, lambda word: locate((str(word),))), path=path, line=line
+        program, with_arguments({}, words, program, lambda word: locate((str(word),))), path=path, line=line
     )
 
 
-def _settings(
-    words: Iterable[str], program: Program, locate: Callable[[int], tuple[str, int]]
+def with_arguments(
+    given: Mapping[str, Setting],
+    words: Iterable[str],
+    program: Program,
+    locate: Callable[[int], tuple[str, int]],
 ) -> dict[str, Setting]:
-    found: dict[str, Setting] = {}
+    """Gives settings with those of arguments behind them: lists grow, of all else the last one counts.
+
+    >>> before = {"git-path": Setting("base"), "git-branch": Setting("main")}
+    >>> after = with_arguments(before, ["--git-path=prod", "--git-branch=live"], "fluxd", lambda _: ("", 0))
+    >>> after["git-path"].value, after["git-branch"].value
+    ('base,prod', 'live')
+    """
+    found = dict(given)
     flags = FLAGS[program]
     for each in read_arguments(words, program):
         is_list = each.flag in flags and flags[each.flag].form == "list"
@@ -368,7 +380,7 @@ def _of_container(
         return None
     known = _environment(container, config_maps)
     filled = [_REFERENCE.sub(lambda each: known.get(each[1], each[0]), word) for word in texts]
-    settings = _settings(filled, program, lambda word: locate(words[word][1]))
+    settings = with_arguments({}, filled, program, lambda word: locate(words[word][1]))
     if "enabled-helm-versions" not in settings and program == "helm-operator" and known.get("HELM_VERSION"):
         settings["enabled-helm-versions"] = Setting(known["HELM_VERSION"], *locate((*place, "env")))
     path, line = locate(())

@@ -249,7 +249,7 @@ _SHARED_VALUES: Final[Mapping[str, SettingRule]] = {
 }
 _VALUES: Final[Mapping[Program, Mapping[str, SettingRule]]] = {
     "fluxd": {
-        "allowedNamespaces": _LIMITS,
+        "allowedNamespaces": _silent("the chart makes a flag of them where it creates no ClusterRole"),
         "clusterScope": _OF_V1,
         "gpgKeys": _silent("the keys are asked for with what they are used for: signatures, or sops"),
         "helmOperator": _silent("what the chart brought along is read as an operator of its own"),
