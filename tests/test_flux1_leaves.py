@@ -1271,3 +1271,13 @@ def test_nothing_is_asked_of_what_leaves(others: str, *, is_built: bool, is_writ
     migration = migrate(files, write_missing_namespaces=is_written)
     assert migration.ok, [each.message for each in migration.findings]
     assert migration.files.get("prod/flux.yaml", "") == others
+
+
+@pytest.mark.parametrize("path", ["prod/cache/memcached.yaml", "elsewhere/memcached.yaml"])
+@pytest.mark.parametrize("namespace", ["flux", "shop"])
+def test_a_cache_in_another_folder_of_the_cluster_leaves_with_its_fluxd(path: str, namespace: str) -> None:
+    cache = workload("memcached:1.5.15", name="memcached", namespace=namespace)
+    migration = migrate({"prod/flux.yaml": fluxd("--git-path=prod"), "prod/web.yaml": release(), path: cache})
+    is_its_own = namespace == "flux" and path.startswith("prod")
+    assert (path in migration.deleted) is is_its_own
+    assert ("delete deployment memcached" in migration.runbook().to_markdown()) is is_its_own

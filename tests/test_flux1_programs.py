@@ -218,6 +218,12 @@ def release(chart: dict[str, Any] | None, values: dict[str, Any] | None = None) 
     return {"kind": "HelmRelease", "metadata": {"name": "x", "namespace": "ops"}, "spec": spec}
 
 
+@pytest.mark.parametrize("image", ["${IMAGE}", "{{ image }}", "$(REGISTRY)/ops:1.25.4"])
+def test_arguments_tell_a_program_whose_image_is_filled_in(image: str) -> None:
+    assert "fluxd" in of_manifest(deployment({"image": image, "args": ["--git-path=prod"]}))
+    assert not of_manifest(deployment({"image": image, "args": ["--listen=:80"]}))
+
+
 @pytest.mark.parametrize(
     ("given", "versions"),
     [({}, ("v2", "v3", "v3")), ({"versions": ""}, ("v3",)), ({"versions": "v3"}, ("v3", "v3"))],

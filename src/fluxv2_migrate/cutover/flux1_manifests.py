@@ -155,6 +155,7 @@ def _helpers(
     others = {each.namespace for each in around.clusters.other_programs}
     if own.program.program == "fluxd" and own.program.namespace not in others:
         yield from (each for each in beside if _is_memcached(each, own.program))
+        yield from _memcached_elsewhere(own, around)
     yield from (each for each in beside if _selects_only(each, own.document))
     yield from _own_config_maps(own.document, beside, around)
     account = _account(own.document)
@@ -162,6 +163,16 @@ def _helpers(
     ours = {each.document.key for each in all_own}
     if account and all(each.key in ours for each in users) and not _is_named_elsewhere(account, own, around):
         yield from _access_of(account, own, beside)
+
+
+def _memcached_elsewhere(own: Flux1Document, around: Surroundings) -> Iterator[Document]:
+    """Gives what stands of its memcached in other folders, where no other cluster has it."""
+    for path, text in around.repository.texts.items():
+        if "memcached" in text and path.endswith(YAML_ENDINGS):
+            for document in _documents(path, around):
+                clusters = around.clusters.having(document.key)
+                if clusters and clusters <= set(own.clusters) and _is_memcached(document, own.program):
+                    yield document
 
 
 def _own_config_maps(

@@ -372,7 +372,7 @@ def _of_container(
     texts = [word for word, _ in words]
     image = container.get("image")
     program = program_of_image(image, texts) if image else None
-    if program is None and (not image or _FORKED.search(str(image))):
+    if program is None and (not image or _FORKED.search(str(image)) or _PLACEHOLDER.search(str(image))):
         program = _program_of_flags(texts)
     if program is None:
         program = _program_called(texts)
