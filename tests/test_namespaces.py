@@ -44,6 +44,62 @@ def told(migration: fm.Migration) -> list[str]:
     ]
 
 
+ALLOWED = "--k8s-allow-namespace=shop"
+OF_TOOLS = CONFIG + "  namespace: tools\n"
+BUILD = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files", "told"),
+    [
+        ((ALLOWED,), {"apps/db.yaml": WRITTEN}, []),
+        ((ALLOWED,), {"apps/db.yaml": OF_TOOLS}, ["ConfigMap tools/db"]),
+        (("--k8s-namespace-whitelist", "shop,tools"), {"apps/db.yaml": OF_TOOLS}, []),
+        ((), {"apps/db.yaml": OF_TOOLS}, []),
+        ((ALLOWED,), {"apps/db.yaml": OF_TOOLS, "more.yaml": fluxd_text("--git-path=apps")}, []),
+        ((ALLOWED,), {"apps/db.yaml": OF_TOOLS + "  annotations: {fluxcd.io/ignore: 'true'}\n"}, []),
+        (
+            (ALLOWED,),
+            {"apps/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: tools}\n"},
+            ["Namespace tools"],
+        ),
+        ((ALLOWED,), {"apps/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"}, []),
+        (
+            (ALLOWED,),
+            {"apps/crd.yaml": "apiVersion: a.example/v1\nkind: ClusterThing\nmetadata: {name: a}\n"},
+            [],
+        ),
+        ((ALLOWED, "--k8s-default-namespace=tools"), {"apps/db.yaml": CONFIG}, ["ConfigMap tools/db"]),
+        (
+            (ALLOWED,),
+            {"apps/all.yaml": "apiVersion: v1\nkind: List\nitems:\n- " + OF_TOOLS.replace("\n", "\n  ")},
+            ["ConfigMap tools/db"],
+        ),
+        (
+            (ALLOWED, "--manifest-generation"),
+            {
+                "apps/.flux.yaml": BUILD,
+                "apps/kustomization.yaml": "resources: [web.yaml, db.yaml]\n"
+                "configMapGenerator: [{name: a, namespace: b}]\n"
+                "generatorOptions: {disableNameSuffixHash: true}\n",
+                "apps/db.yaml": OF_TOOLS,
+            },
+            ["ConfigMap tools/db, ConfigMap b/a"],
+        ),
+    ],
+)
+def test_what_fluxd_was_kept_out_of_is_an_error_until_it_is_accepted(
+    arguments: tuple[str, ...], files: Files, told: list[str]
+) -> None:
+    files = {"flux.yaml": fluxd_text("--git-path=apps", *arguments), "apps/web.yaml": release(), **files}
+    found = [each for each in fm.migrate_repository(files).findings if each.code == "DA038"]
+    assert [each.message.partition("left alone: ")[2] for each in found] == told
+    for each in found:
+        assert each.answer is not None
+        settled = fm.migrate_repository(files, fm.MigrationOptions(overrides=(each.answer,)))
+        assert "DA038" not in {one.code for one in settled.findings}
+
+
 CONTEXT = "contexts: [{name: a, context: {namespace: team}}]\ncurrent-context: a\n"
 
 

@@ -19,6 +19,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "DA015": {},
     "AN021": {},
     "DA034": {},
+    "DA038": {},
     "DA047": {},
     "DA062": {},
     "HR014": {"release_name": "live"},

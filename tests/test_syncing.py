@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from built_clusters import Files, release
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
+from manifest_texts import fluxd_text
 
 PROD = fm.MigrationOptions(sync_roots=("prod",))
 
@@ -256,3 +257,28 @@ def test_an_object_of_two_sync_paths_of_one_cluster_is_told(other: str, *, is_to
     assert not findings(
         {"prod/web.yaml": release(), "prod/a/one.yaml": configuration("one")}, "RP016", nested
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "synced"),
+    [
+        ({"prod/a/one.yaml": configuration("one")}, ["./prod"]),
+        ({}, ["./prod"]),
+        (
+            {"prod/a/one.yaml": configuration("one"), "prod/kustomization.yaml": "resources: [web.yaml]\n"},
+            ["./prod", "./prod/a"],
+        ),
+    ],
+)
+def test_a_sync_path_in_another_one_is_synced_with_it(files: Files, synced: list[str]) -> None:
+    files = {
+        "fluxd.yaml": fluxd_text("--git-url=git@git.example.com:acme/fleet", "--git-path=prod,prod/a"),
+        "prod/web.yaml": release(),
+        "prod/a/README.md": "",
+        **files,
+    }
+    migration = fm.migrate_repository(files)
+    made = [each.resource for each in migration.resources if each.resource.kind == "Kustomization"]
+    assert sorted(str(each.spec.path) for each in made) == synced
+    told = [each.message for each in migration.findings if each.code == "DA037"]
+    assert bool(told) is (len(files) == 4)

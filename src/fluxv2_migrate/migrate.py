@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fluxv2_migrate.applied.annotated_objects import tell_of_annotated_objects
+from fluxv2_migrate.applied.disallowed_objects import tell_of_disallowed_objects
 from fluxv2_migrate.applied.encrypted_secrets import tell_of_encrypted_secrets
 from fluxv2_migrate.applied.health_checks import tell_of_health_checks
 from fluxv2_migrate.applied.namespaces import settle_namespaces
@@ -164,6 +165,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     settle_readings(prepared.readings, going, applied, taken_out, around, workspace, findings)
     if is_something_done or not is_put_off(options):
         tell_of_syncing(applied, around, findings, created=created, is_something_done=is_something_done)
+        tell_of_disallowed_objects(taken_out, around, findings)
         tell_of_annotated_objects(around, findings)
         tell_of_refused_metadata(around, findings)
         tell_of_refused_objects(around, findings)

@@ -18,6 +18,7 @@ from fluxv2_migrate.clusters import (
     compare_applied,
 )
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.units import overlapping
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.marks import is_annotated
@@ -97,6 +98,7 @@ def tell_of_syncing(
     for view in clusters.clusters:
         if view.flux1.fluxd is not None or clusters.given:
             _tell_doubles(_doubles_of_paths(view, applied), _OF_PATHS, findings)
+            _tell_overlapping(view, applied, around, findings)
 
 
 def _doubles_of_paths(
@@ -112,6 +114,24 @@ def _doubles_of_paths(
             path, first = seen.setdefault((each.namespace, each.kind, each.name), (synced.path, each))
             if path != synced.path and first.place != each.place:
                 yield first, each
+
+
+def _tell_overlapping(
+    view: ClusterView,
+    applied: Mapping[SyncPath, AppliedDifferences],
+    around: Surroundings,
+    findings: FindingGroups,
+) -> None:
+    """Tells of sync paths of which one lies in the other: fluxd had all of the inner one twice."""
+    fluxd = view.flux1.fluxd
+    place = ("", 1) if fluxd is None else (fluxd.path, max(fluxd.line, 1))
+    for inner, outer in overlapping(view.sync_paths, around.clusters.tree):
+        if inner in applied and applied[inner].objects:
+            message = (
+                f"the sync path {shown_folder(inner.path)} lies in {shown_folder(outer.path)}: fluxd synced "
+                "nothing with both, and Flux v2 syncs the outer one"
+            )
+            findings.say("DA037", message, *place)
 
 
 def _tell_substituted(around: Surroundings, findings: FindingGroups) -> None:

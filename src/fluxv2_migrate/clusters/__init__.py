@@ -4,7 +4,7 @@ from fluxv2_migrate.clusters.applied import AppliedDifferences, ShapedObject, co
 from fluxv2_migrate.clusters.builds import build_with, builds_alike, patches_for
 from fluxv2_migrate.clusters.closures import Closure, Way, closure_of_one, patched_closures
 from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
-from fluxv2_migrate.clusters.fluxd_clusters import repository_key
+from fluxv2_migrate.clusters.fluxd_clusters import paths_of, repository_key
 from fluxv2_migrate.clusters.inference import read_clusters
 from fluxv2_migrate.clusters.leaving import take_out
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, DocumentPlace, Refusal

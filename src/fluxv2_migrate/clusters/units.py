@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -219,3 +219,17 @@ def flux_yaml_folders(files: Iterable[str]) -> tuple[str, ...]:
     """
     inner = f"/{FLUX_YAML}"
     return tuple(sorted(path[: -len(inner)] for path in files if path == FLUX_YAML or path.endswith(inner)))
+
+
+def overlapping(paths: Sequence[SyncPath], tree: KustomizeTree) -> Iterator[tuple[SyncPath, SyncPath]]:
+    """Gives the sync paths of plain files that others hold, each with the one that holds it.
+
+    A kustomization in the outer folder decides what Flux v2 takes of the inner one.
+    """
+    plain = [each for each in paths if each.files != "none" and not each.builds]
+    for inner in plain:
+        for outer in plain:
+            is_inside = inner.path != outer.path and is_below(inner.path, outer.path)
+            if is_inside and not tree.has_kustomization_file(outer.path):
+                yield inner, outer
+                break

@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, is_flux_kustomization
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.shown_settings import unknown_branch
+from fluxv2_migrate.clusters.units import overlapping
 from fluxv2_migrate.cutover.existing_syncs import tell_of_existing_syncs, tell_of_turns
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.running import RunningProgram, running_programs
@@ -178,11 +179,13 @@ def _planned(view: ClusterView, around: Surroundings, manifests: Sequence[Flux1D
     version = around.versions[view.name]
     files = around.repository.texts
     synced_folders = [synced for synced in view.sync_paths if synced.path not in files]
+    # Both would take turns at what is in the inner one.
+    inner = {each for each, _ in overlapping(view.sync_paths, around.clusters.tree)}
     paths = [
         path
         for synced in synced_folders
         for path in (synced.builds if synced.files == "none" else (synced.path,))
-        if path not in there and not _is_taken_in(path, own, around)
+        if path not in there and not _is_taken_in(path, own, around) and synced not in inner
     ]
     versions = view.settings.helm_operator.helm_versions
     running, has_helm_2 = running_programs(view, around, manifests), not versions or "v2" in versions

@@ -96,6 +96,8 @@ _ROWS: Final = (
     FindingType("DA034", "fluxd-version-unknown", "error", "Give the fluxd_version of the cluster: up to 1.18 the images of the release are updated as before, from 1.19 on they never were."),
     FindingType("DA035", "repository-of-fluxd-unknown", "error", "Give the git_url of the cluster's fluxd; the others stay, as they sync another repository."),
     FindingType("DA036", "paths-of-fluxd-in-doubt", "warning", "Give clusters with the sync_paths that the cluster's fluxd runs with; where they are those of its manifest, keep one of both definitions.", concern="assumed"),
+    FindingType("DA037", "sync-paths-overlap", "warning", "Give the clusters with the sync_paths that are meant, if both are not."),
+    FindingType("DA038", "outside-of-allowed-namespaces", "error", "Move the objects out of the sync path, write `kustomize.toolkit.fluxcd.io/reconcile: disabled` into them, or accept the code if they shall run.", True, holds_back=False, concern="cluster"),
     FindingType("DA045", "repository-url-unknown", "warning", "Give fluxd.git_url of the cluster, or create the GitRepository as the runbook says."),
     FindingType("DA046", "signatures-of-the-head-only", "warning", "Put the public keys of those who commit into the Secret that the GitRepository names."),
     FindingType("DA047", "git-secret-unsupported", "error", "Encrypt the files with sops, or seal the Secrets; accept the code when it is done.", True, False),
