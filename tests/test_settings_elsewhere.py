@@ -91,6 +91,39 @@ def test_paths_that_a_command_names_count_whatever_fills_in_its_url(
     ] * bool(known)
 
 
+FROM_VARIABLES = fluxd_text("'--git-url=$(URL)'", "'--git-path=$(PATHS)'", "'--git-branch=$(BRANCH)'") + (
+    "        envFrom:\n        - configMapRef:\n            name: fluxd\n"
+)
+FROM_VALUES = (
+    "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\nspec:\n"
+    "  chart: {repository: https://charts.fluxcd.io, name: flux, version: 1.13.3}\n"
+    "  valuesFrom: [{configMapKeyRef: {name: fluxd}}]\n"
+)
+
+
+@pytest.mark.parametrize("installed", [FROM_VARIABLES, FROM_VALUES])
+@pytest.mark.parametrize("is_built", [False, True])
+def test_each_cluster_has_the_config_map_that_stands_nearest(installed: str, *, is_built: bool) -> None:
+    files: Files = {}
+    for name in ("eu", "us"):
+        path, url = f"clusters/{name}", "git@git.example.com:acme/fleet"
+        values = f"git: {{url: '{url}', path: {path}, branch: {name}}}"
+        data = f"  {{URL: '{url}', PATHS: {path}, BRANCH: {name}, values.yaml: \"{values}\"}}\n"
+        settings = (
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: fluxd, namespace: flux}}\ndata:\n{data}"
+        )
+        files |= {f"setup/{name}/settings.yaml": settings, f"{path}/web.yaml": RELEASE.replace("web", name)}
+        files[f"setup/{name}/flux.yaml"] = installed
+        if is_built:
+            del files[f"setup/{name}/flux.yaml"]
+            files["base/flux.yaml"] = installed
+            files["base/kustomization.yaml"] = "resources: [flux.yaml]\n"
+            files[f"setup/{name}/kustomization.yaml"] = "resources: [../../base]\n"
+    clusters = fm.migrate_repository(files).context.clusters
+    found = [(each.sync_paths, each.branch) for each in clusters]
+    assert found == [(("clusters/eu",), "eu"), (("clusters/us",), "us")]
+
+
 IMAGE = """apiVersion: apps/v1
 kind: Deployment
 metadata:

@@ -42,6 +42,7 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.yaml_text import document_texts, line_of, read_value
 from fluxv2_migrate.yaml_text.kept import kept
 
+_BUILD_FILE: Final = "kustomization.yaml"
 _VALUES: Final = ("spec", "values")
 _CHART_OF_K3S: Final = "helm.cattle.io/v1"
 _MENTIONED: Final = re.compile(
@@ -241,7 +242,7 @@ def _of_item(
     return programs_of_workload(
         manifest,
         lambda field: (document.path, document.position((*place, *field))[0]),
-        lambda name: config_map_data(name, namespace, reader),
+        lambda name: config_map_data(name, namespace, document.path, reader),
     )
 
 
@@ -257,12 +258,19 @@ def _of_object(
         found = programs_of_workload(
             manifest,
             lambda field: _place(field, manifest, places),
-            lambda name: config_map_data(name, namespace, reader, build),
+            lambda name: config_map_data(name, namespace, _near(places, build), reader, build),
         )
     else:
         return
     for program in found:
         yield replace(program, path=places[-1].path, document=places[-1].index)
+
+
+def _near(places: Sequence[Document], build: Build | None) -> str:
+    """Gives the file near which stands what an object refers to."""
+    if build is not None:
+        return posixpath.join(build.folder, _BUILD_FILE)
+    return places[-1].path if places else ""
 
 
 def _of_inline_patches(reader: ClusterReader) -> Iterator[Flux1Program]:
@@ -324,7 +332,12 @@ def _of_release(
         if each.manifest.get("kind") == manifest.get("kind")
     ]
     outer = value_sources(
-        manifest, release.own_namespace, reader, lambda raw: _names_itself(raw, reader), build
+        manifest,
+        release.own_namespace,
+        _near(places, build),
+        reader,
+        lambda raw: _names_itself(raw, reader),
+        build,
     )
     found = list(outer)
     sources = [each for each in found if isinstance(each, ValueSource)]

@@ -18,6 +18,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import VALUES_SELECTORS
 from fluxv2_migrate.flux1.charts import merged_values
 from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
+from fluxv2_migrate.folders import in_common
 from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.documents import Document, read_documents
@@ -80,6 +81,7 @@ def values_of_sources(sources: Sequence[ValueSource]) -> dict[str, Any]:
 def value_sources(
     manifest: Mapping[str, Any],
     namespace: str,
+    near: str,
     reader: ClusterReader,
     is_own: Callable[[RawFile], bool],
     build: Build | None,
@@ -87,6 +89,7 @@ def value_sources(
     """Gives the sources of a release's values that the tree has, in the order in which they are merged.
 
     Args:
+        near: the file of the release: clusters have objects of one name, each in its own folder.
         is_own: whether a raw file is one of this repository.
         build: in which the release is, if it is in one: a ConfigMap may be generated there.
 
@@ -97,9 +100,8 @@ def value_sources(
     for entry in _entries(spec):
         for kind in ("ConfigMap", "Secret"):
             if (name := entry.get(kind)) is not None:
-                found = _of_object(
-                    kind, name, entry.get("namespace") or namespace, entry["key"], reader, build
-                )
+                place = entry.get("namespace") or namespace
+                found = _of_object(kind, name, place, near, entry["key"], reader, build)
                 yield found or f"{kind} {name}"
         if (url := entry.get("url")) is not None:
             yield _of_url(url, reader, is_own) or url
@@ -132,15 +134,19 @@ def _entries(spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def config_map_data(
-    name: str, namespace: str, reader: ClusterReader, build: Build | None = None
+    name: str, namespace: str, near: str, reader: ClusterReader, build: Build | None = None
 ) -> Mapping[str, Any]:
-    """Gives the data of a ConfigMap of the tree; nothing where it has none of that name."""
-    found = next(_objects("ConfigMap", name, namespace, reader, build), None)
+    """Gives the data of a ConfigMap of the tree; nothing where it has none of that name.
+
+    Args:
+        near: the file of what refers to it.
+    """
+    found = next(_objects("ConfigMap", name, namespace, near, reader, build), None)
     return as_object(found[0].get("data")) if found is not None else {}
 
 
 def _objects(
-    kind: str, name: str, namespace: str, reader: ClusterReader, build: Build | None
+    kind: str, name: str, namespace: str, near: str, reader: ClusterReader, build: Build | None
 ) -> Iterator[tuple[Mapping[str, Any], str, Document | None]]:
     """Gives the objects of a name, each with its file and, where it is no generated one, its document."""
     if build is not None:
@@ -153,14 +159,15 @@ def _objects(
         for built in there:
             path = built.path or next((step.path for step in built.steps[:1]), "")
             yield built.manifest, path or reader.tree.kustomizations[build.folder].path, None
-    documents = (each for each in reader.documents_called(kind, name) if each.identity[0] in ("", namespace))
+    documents = [each for each in reader.documents_called(kind, name) if each.identity[0] in ("", namespace)]
+    documents.sort(key=lambda each: in_common(near, each.path), reverse=True)
     yield from ((each.manifest, each.path, each) for each in documents)
 
 
 def _of_object(
-    kind: str, name: str, namespace: str, key: str, reader: ClusterReader, build: Build | None
+    kind: str, name: str, namespace: str, near: str, key: str, reader: ClusterReader, build: Build | None
 ) -> ValueSource | None:
-    for manifest, path, document in _objects(kind, name, namespace, reader, build):
+    for manifest, path, document in _objects(kind, name, namespace, near, reader, build):
         holder = next((each for each in ("data", "stringData") if key in as_object(manifest.get(each))), "")
         line = 1 if document is None else document.position((holder, key))[0]
         text = _data(manifest, key)
