@@ -367,3 +367,16 @@ def test_a_workload_that_fluxd_leaves_alone_in_one_cluster_keeps_all_of_its_tags
     assert fm.verify_migration(files, migration.files, options, declared=migration.declared).ok
     written = [path for path, text in migration.files.items() if "$imagepolicy" in str(text)]
     assert any(path.startswith("prod/") for path in written)
+
+
+def test_a_workload_of_which_fluxd_was_told_nothing_keeps_its_tag() -> None:
+    """A text that `images` give both would move the other one, too."""
+    other = workload_text(image="ghcr.io/acme/web:1.2.3").replace("name: web", "name: other", 1)
+    files = overlays(WORKLOAD, "images: [{name: ghcr.io/acme/web, newTag: 1.2.4}]\n")
+    assert migrate(files, "dev").ok
+    files |= {"base/other.yaml": other, "base/kustomization.yaml": "resources: [web.yaml, other.yaml]\n"}
+    migration = migrate(files, "dev")
+    (found,) = (each for each in migration.findings if each.severity == "error")
+    assert found.code == "IM016"
+    assert "Deployment shop/other" in found.message
+    assert "$imagepolicy" not in str(migration.files["dev/kustomization.yaml"])

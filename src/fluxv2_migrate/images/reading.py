@@ -17,7 +17,7 @@ from fluxv2_migrate.images.credentials import credentials_in, files_of_credentia
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import is_in_an_inner_list, own_manifest
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image, place_tag
-from fluxv2_migrate.images.shared_texts import places_of_others
+from fluxv2_migrate.images.shared_texts import places_of_others, seen_by_clusters
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, objects_in
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
@@ -289,7 +289,7 @@ class _ImageReader:
     def _leave_texts_of_others(self) -> None:
         """Leaves texts in patches and kustomizations that an object has, too, which fluxd does not update."""
         uses = ((each.document.key, use) for each in self.found.objects for use in each.uses)
-        seen = ((key, each) for key, found in self.around.clusters.sightings.items() for each in found)
+        seen = seen_by_clusters(self.around.clusters)
         held = dict(
             places_of_others(uses, seen, lambda key, each: {*self._places_in(key, each, aliases_of([each]))})
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeAlias
 
-from fluxv2_migrate.clusters import DocumentKey, Sighting
+from fluxv2_migrate.clusters import ClusterMap, DocumentKey, Sighting
 from fluxv2_migrate.placement import ImageUse
 
 _User: TypeAlias = tuple[str, str, DocumentKey]
@@ -34,7 +34,7 @@ def places_of_others(
         # What stands in the manifest of an object is of that one alone.
         if use.document != key:
             shared.setdefault(use.file, set()).add(use.place)
-    for key, sighting in sightings:
+    for key, sighting in sightings if shared else ():
         files = {*(use.path for use in sighting.patches), *(step.path for step in sighting.steps)}
         asked = {
             place
@@ -46,3 +46,14 @@ def places_of_others(
             name = "/".join(filter(None, (sighting.namespace, sighting.name)))
             found = asked.intersection(places_in(key, sighting))
             yield from ((place, f"{sighting.manifest.get('kind')} {name}") for place in sorted(found))
+
+
+def seen_by_clusters(clusters: ClusterMap) -> Iterator[tuple[DocumentKey, Sighting]]:
+    """Gives objects as clusters see them, of what is built also those of which fluxd was told nothing."""
+    for key, found in clusters.sightings.items():
+        yield from ((key, each) for each in found)
+    for view in clusters.clusters:
+        for each in clusters.objects(view):
+            if each.path and each.key not in clusters.sightings:
+                place = (view.name, each.synced.path, each.namespace, each.name)
+                yield each.key, Sighting(*place, each.manifest, each.steps, each.patches, each.item)
