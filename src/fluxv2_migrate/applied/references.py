@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fluxv2_migrate.applied.result import AppliedByCluster, Identity, Result, identity_of, shown_identity
-from fluxv2_migrate.clusters import ClusterView, Sighting, same_object
+from fluxv2_migrate.clusters import ClusterView, Sighting
 from fluxv2_migrate.clusters.obstacles import in_submodule
 from fluxv2_migrate.clusters.reconciled import DISABLED
 from fluxv2_migrate.findings.groups import FindingGroups
@@ -218,7 +218,7 @@ class _Check:
                 continue
             if found is None:
                 causes.setdefault(self._cause(made.file, self._becomes(made.file, key)), []).append(made)
-            elif not same_object(made.manifest, found):
+            elif _without_metadata(made.manifest) != _without_metadata(found):
                 causes.setdefault("something that is there already takes its place", []).append(made)
             self._repository(made, key)
         for cause, members in causes.items():
@@ -331,6 +331,11 @@ def _source_of(spec: Mapping[str, Any], namespace: str) -> Identity | None:
     if not reference.get("name"):
         return None
     return f"{reference.get('kind')}.{_SOURCES}", *named_by(reference, namespace)
+
+
+def _without_metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    # The namespace of a build is not always that of the cluster.
+    return {key: value for key, value in manifest.items() if key != "metadata"}
 
 
 def _values_of(spec: Mapping[str, Any], namespace: str) -> Iterator[Identity]:

@@ -13,6 +13,7 @@ from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting, 
 from fluxv2_migrate.clusters.owners import Owners
 from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
@@ -175,7 +176,7 @@ class ClusterMap:
         if not sightings:
             yield "", document.manifest
         for sighting in sightings or ():
-            yield sighting.cluster, sighting.manifest
+            yield sighting.cluster, _in_its_namespace(sighting)
 
     def may_have(self, key: DocumentKey, cluster: str) -> bool:
         """Gives whether a cluster has a document, or may: none is known to, and its place names no other."""
@@ -216,6 +217,15 @@ class ClusterMap:
         if self._by_name[0] is not self.clusters:
             self._by_name = (self.clusters, {each.name: each for each in reversed(self.clusters)})
         return self._by_name[1]
+
+
+def _in_its_namespace(sighting: Sighting) -> Mapping[str, Any]:
+    """Gives an object in the namespace that a cluster has it in, which a build need not know."""
+    manifest = sighting.manifest
+    own = namespace_and_name(manifest)[0]
+    if not (own and sighting.namespace) or own == sighting.namespace:
+        return manifest
+    return {**manifest, "metadata": {**manifest["metadata"], "namespace": sighting.namespace}}
 
 
 def _is_shaped(own: Sequence[FluxKustomization]) -> bool:
