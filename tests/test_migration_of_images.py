@@ -12,6 +12,7 @@ from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion, check_markers
 from manifest_texts import AUTOMATED, release_text, workload_text
 from patched_overlays import CHART, IMAGE, release
 from reference_trees import TREES, definitions_of, documents_of, read_tree, refusals
+from test_flux_kustomizations import kustomization
 
 DEPLOYMENT = workload_text(
     AUTOMATED, "fluxcd.io/tag.app: semver:~1.4   # never 2.x", image="ghcr.io/acme/web:1.4.7 # pinned by ops"
@@ -1258,3 +1259,19 @@ def test_beside_a_field_that_an_annotation_names_no_tag_is_looked_for() -> None:
     migration = fm.migrate_repository({"apps/web.yaml": text})
     result = str(migration.files["apps/web.yaml"])
     assert 'image: nginx:1.2.3 # {"$imagepolicy": "flux-system:web"}\n        tag: 5\n' in result
+
+
+def test_what_a_second_run_finds_is_in_the_namespace_of_its_kustomization() -> None:
+    """The build of the path gives it another one, which counts for nothing."""
+    files = {
+        "apps/kustomization.yaml": "resources: [web.yaml, front.yaml]\nnamespace: prod\n",
+        "apps/web.yaml": RELEASE,
+        "apps/front.yaml": DEPLOYMENT,
+        "cluster/apps.yaml": kustomization("./apps", targetNamespace="shop"),
+        "cluster/sync.yaml": kustomization("./cluster"),
+    }
+    options = fm.MigrationOptions(images=fm.Placement(namespace="release"), keep_annotations=True)
+    migration = fm.migrate_repository(files, options)
+    assert "RP054" not in codes(migration)
+    assert "namespace: shop" in str(migration.created["apps/images/web.yaml"])
+    assert fm.migrate_repository(migration.files, options).changed == {}
