@@ -30,7 +30,7 @@ def becomes(
     """Gives whether everything that builds a folder makes an object of what is put there."""
     for kustomization, listing in builds:
         made = try_object(tree, kustomization, listing, written)
-        if made is None or len(made) != 1 or not same_object(manifest, made[0]):
+        if made is None or len(made) != 1 or not _same_object(manifest, made[0]):
             return False
     return True
 
@@ -54,7 +54,7 @@ def affixes_of(
             "metadata": {**as_object(manifest.get("metadata")), "name": becoming.get("name")},
         }
         before, has_name, behind = str(becoming.get("name")).partition(name)
-        if len(made) != 1 or not has_name or not same_object(renamed, made[0]):
+        if len(made) != 1 or not has_name or not _same_object(renamed, made[0]):
             return None
         found.add((before, behind))
     return found.pop() if len(found) == 1 else None
@@ -96,10 +96,10 @@ def builds_with(
             yield tree.kustomizations[folder], home
 
 
-def same_object(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same_object(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Gives whether two manifests are one object that says the same; a label more makes no other one of it.
 
-    >>> same_object({"kind": "A", "metadata": {"name": "a"}}, {"kind": "A", "metadata": {"name": "b"}})
+    >>> _same_object({"kind": "A", "metadata": {"name": "a"}}, {"kind": "A", "metadata": {"name": "b"}})
     False
     """
     return _essence(one) == _essence(other)
