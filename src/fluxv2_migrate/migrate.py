@@ -14,6 +14,7 @@ from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
 from fluxv2_migrate.applied.refused_metadata import tell_of_refused_metadata
 from fluxv2_migrate.applied.refused_objects import tell_of_refused_objects
+from fluxv2_migrate.applied.removed_apis import tell_of_removed_apis
 from fluxv2_migrate.applied.running_images import tell_of_running_images
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
@@ -169,6 +170,7 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
         tell_of_annotated_objects(around, findings)
         tell_of_refused_metadata(around, findings)
         tell_of_refused_objects(around, findings)
+        tell_of_removed_apis(around, findings)
         tell_of_encrypted_secrets(around, findings)
         tell_of_pruning(going, around, findings)
         tell_of_health_checks(going, around, findings)

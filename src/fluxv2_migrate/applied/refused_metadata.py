@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.applied.read_files import documents_applied_anew
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.policies import read_policies
@@ -16,7 +16,6 @@ from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.rules.outside_spec import LIVE, METADATA
 from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _OF_LIVE_OBJECT: Final = ("deletionGracePeriodSeconds", "deletionTimestamp", "resourceVersion", "uid")
@@ -52,14 +51,8 @@ def tell_of_refused_metadata(around: Surroundings, findings: FindingGroups) -> N
         for path, text in sorted(around.repository.texts.items())
         if path.endswith(YAML_ENDINGS) and path not in around.repository.errors and _may_be_refused(text)
     ]
-    applied: dict[str, None] = {}
-    for view in around.clusters.clusters if suspects else ():
-        # What Flux v2 applies already it goes on to apply so.
-        applied |= dict.fromkeys(() if view.flux2_file else _applied(view, suspects, around))
-    for path in applied:
-        for document in around.repository.all_documents(path):
-            if is_in_scope(document, around) and not findings.decided(document).leave:
-                _tell_of_document(document, findings)
+    for document in documents_applied_anew(suspects, around, findings):
+        _tell_of_document(document, findings)
 
 
 def _tell_of_document(document: Document, findings: FindingGroups) -> None:
@@ -70,15 +63,6 @@ def _tell_of_document(document: Document, findings: FindingGroups) -> None:
             message = f"{dotted} stands in it, and the API server refuses the object{unless}"
             notice = Notice("RP006", message, (*at, "metadata", key), dotted)
             findings.add(document, resource_of(manifest), notice)
-
-
-def _applied(view: ClusterView, paths: list[str], around: Surroundings) -> Iterator[str]:
-    """Gives those of some files of which a cluster applies something."""
-    synced_files = around.clusters.synced
-    for synced in view.sync_paths:
-        built = {file for build in synced_files.builds(synced) for file in build.files}
-        yield from (path for path in paths if path in built)
-        yield from synced_files.read_alone(synced, paths)
 
 
 def _may_be_refused(text: str) -> bool:

@@ -284,6 +284,7 @@ _ROWS: Final = (
     FindingType("RP084", "encrypted-and-not-decrypted", "error", "Write spec.decryption into the Kustomization, give sops of the cluster's fluxd if it decrypted the files, take them out of the sync path, or accept the code if they will be decrypted.", True, concern="cluster"),
     FindingType("RP085", "paths-filled-in", "error", "Give clusters with the sync_paths that the cluster's fluxd runs with, and migrate again.", concern="cluster"),
     FindingType("RP086", "updates-pushed-elsewhere", "error", "Let the automation push to the branch that the cluster follows, or accept the code if somebody brings the updates there.", True, holds_back=False, concern="images"),
+    FindingType("RP087", "removed-api", "warning", "Write it with an API that the cluster serves, or take it out of the sync path, before the merge; `kubectl convert` knows most.", concern="cluster"),
 )
 # fmt: on
 

@@ -43,3 +43,4 @@ from fluxv2_migrate.kubernetes.names import (
     short_digest,
 )
 from fluxv2_migrate.kubernetes.namespaced import is_namespaced
+from fluxv2_migrate.kubernetes.removed_apis import REMOVED_APIS, removed_with

@@ -1,0 +1,55 @@
+"""Which APIs Kubernetes has given up, and with which release."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_ANY: Final = ""
+_WORKLOADS: Final = "1.16"
+_BETA: Final = "1.22"
+_REMOVED: Final = {
+    "admissionregistration.k8s.io/v1beta1": {
+        "MutatingWebhookConfiguration": _BETA,
+        "ValidatingWebhookConfiguration": _BETA,
+    },
+    "apiextensions.k8s.io/v1beta1": {_ANY: _BETA},
+    "apiregistration.k8s.io/v1beta1": {_ANY: _BETA},
+    "apps/v1beta1": {_ANY: _WORKLOADS},
+    "apps/v1beta2": {_ANY: _WORKLOADS},
+    "autoscaling/v2beta1": {_ANY: "1.25"},
+    "autoscaling/v2beta2": {_ANY: "1.26"},
+    "batch/v1beta1": {_ANY: "1.25"},
+    "batch/v2alpha1": {_ANY: "1.21"},
+    "coordination.k8s.io/v1beta1": {"Lease": _BETA},
+    "discovery.k8s.io/v1beta1": {_ANY: "1.25"},
+    "extensions/v1beta1": {"Ingress": _BETA, _ANY: _WORKLOADS},
+    "networking.k8s.io/v1beta1": {"Ingress": _BETA, "IngressClass": _BETA},
+    "policy/v1beta1": {_ANY: "1.25"},
+    "rbac.authorization.k8s.io/v1alpha1": {_ANY: _BETA},
+    "rbac.authorization.k8s.io/v1beta1": {_ANY: _BETA},
+    "scheduling.k8s.io/v1alpha1": {"PriorityClass": _BETA},
+    "scheduling.k8s.io/v1beta1": {_ANY: _BETA},
+    "storage.k8s.io/v1beta1": {
+        "CSIDriver": _BETA,
+        "CSINode": _BETA,
+        "CSIStorageCapacity": "1.27",
+        "StorageClass": _BETA,
+        "VolumeAttachment": _BETA,
+    },
+}
+"""By API and kind the release; other kinds of an API stand under no name where all are gone."""
+REMOVED_APIS: Final = tuple(_REMOVED)
+
+
+def removed_with(api: object, kind: object) -> str:
+    """Gives the release of Kubernetes since which an API has this kind no more; empty if there is none.
+
+    Source: Kubernetes, Deprecated API Migration Guide.
+
+    >>> removed_with("extensions/v1beta1", "Ingress"), removed_with("extensions/v1beta1", "Deployment")
+    ('1.22', '1.16')
+    >>> removed_with("networking.k8s.io/v1", "Ingress")
+    ''
+    """
+    kinds = _REMOVED.get(str(api), {})
+    return kinds.get(str(kind)) or kinds.get(_ANY, "")
