@@ -75,10 +75,6 @@ PLAIN: dict[str, tuple[str | bytes, Row]] = {
         release("    web:\n      registry: ghcr.io\n      image: acme/web:1.2.3\n"),
         Row(1, 1, 1, 0, {"IM014": 1}),
     ),
-    "an alias": (
-        release("    common: &image acme/web:1.2.3\n    web:\n      image: *image\n"),
-        Row(1, 1, 1, 1, {}),
-    ),
     "mapped": (
         release("    deep:\n      er:\n        repo: acme/web\n        version: 1.2.3\n", MAPPED),
         Row(1, 1, 2, 2, {}),
