@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
@@ -134,9 +135,20 @@ def test_a_base_of_what_fluxd_builds(place: str, over: str, config: str) -> None
     codes = {each.code for each in migration.findings if each.severity == "error"}
     if place.startswith("management"):
         assert "RP052" in codes
-    elif over or config == PATCHED_BUILD:
-        # The base alone is another release, or the same one with other values, which would take turns.
-        assert codes & {"RP004", "RP020", "RP080"}
+    elif "Suffix" in over and not place.startswith("{path}"):
+        # The base alone is another release, and each keeps the name under which it runs.
+        assert migration.ok
+        text = "".join(map(str, migration.changed.values()))
+        assert sorted(re.findall(r"path: /spec/releaseName\n *value: (.*)", text)) == [
+            "shop-web",
+            "shop-web-eu",
+        ]
+    elif over:
+        # What moves all that is put there has no place for a source, or none that both have.
+        assert codes == {"RP014"}
+    elif config == PATCHED_BUILD:
+        # The same release with other values: the two would take turns.
+        assert codes == {"RP080"}
     else:
         assert migration.ok
 
