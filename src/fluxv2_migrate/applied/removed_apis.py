@@ -32,12 +32,11 @@ def tell_of_removed_apis(around: Surroundings, findings: FindingGroups) -> None:
     ]
     for document in documents_applied_anew(suspects, around, findings):
         for at, manifest in objects_in(document.manifest):
-            api, kind = manifest.get("apiVersion"), manifest.get("kind")
-            release = removed_with(api, kind)
+            release = removed_with(manifest.get("apiVersion"), manifest.get("kind"))
             if release and not (read_policies(annotations_of(manifest)).ignored or is_disabled(manifest)):
                 message = (
-                    f"since Kubernetes {release} no API server knows {kind} in {api}: fluxd passed over it, "
-                    "and kustomize-controller applies nothing of its path"
+                    f"Kubernetes {release} and later do not know its API: fluxd passed over such an object, "
+                    "and kustomize-controller applies nothing of a path with it"
                 )
                 notice = Notice("RP087", message, (*at, "apiVersion"), message)
                 findings.add(document, resource_of(manifest), notice)
