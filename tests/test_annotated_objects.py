@@ -200,3 +200,18 @@ def test_each_cluster_that_misses_a_release_is_asked_about() -> None:
     assert fm.migrate_repository(files, {**options, "overrides": answers}).ok
     one = fm.migrate_repository(files, {**options, "overrides": answers[:1]})
     assert [each.cluster for each in errors(one)] == ["us"]
+
+
+@pytest.mark.parametrize("leave", [True, False])
+def test_what_fluxd_ignored_is_applied_only_if_a_person_leaves_it_so(leave: bool) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n  namespace: shop\n"
+    before = {
+        "apps/web.yaml": release(),
+        "apps/one.yaml": f"{text}  annotations: {{fluxcd.io/ignore: 'true'}}\n",
+    }
+    overrides = (fm.Override(path="apps/one.yaml", leave=True),) if leave else ()
+    options = fm.MigrationOptions(sync_roots=("apps",), overrides=overrides)
+    migration = fm.migrate_repository(before, options)
+    assert migration.ok
+    after = {**migration.files, "apps/one.yaml": before["apps/one.yaml"]}
+    assert fm.verify_migration(before, after, options, declared=migration.declared).ok is leave

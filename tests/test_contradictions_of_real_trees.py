@@ -110,7 +110,7 @@ def test_images_of_workloads_are_told_where_the_cluster_runs_others(shared: Path
     images = [
         LiveImage(
             kind=manifest["kind"],
-            namespace=manifest["metadata"].get("namespace", ""),
+            namespace=manifest["metadata"].get("namespace") or "default",
             name=manifest["metadata"]["name"],
             container=each.container,
             image=str(each.image),

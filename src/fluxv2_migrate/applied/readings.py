@@ -157,8 +157,6 @@ def _tell_of_other_manifests(
     for path, of_file in sorted(groups.items()):
         text = around.repository.texts.get(path, "")
         for index, line, scalar in read_otherwise(text, of_file):
-            if is_told_to_fluxd(scalar):
-                continue
             group = of_file[index]
             is_checked = "." not in group or group.endswith(_KUBERNETES)
             # What both read as texts differs in what it says alone.

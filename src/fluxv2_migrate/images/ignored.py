@@ -40,17 +40,21 @@ def unsaid_marks(
         key: wanted.get(key)
         for key in (RECONCILE, PRUNE)
         if wanted.get(key) != said.get(key)
-        and (not _takes_out(seen, key) if key not in wanted else there.get(key) != wanted[key])
+        and (not _takes_out(seen, key, repository) if key not in wanted else there.get(key) != wanted[key])
     }
 
 
-def _takes_out(seen: Sighting | BuiltObject, key: str) -> bool:
-    """Gives whether a kustomization takes an annotation out already, of a file that does not have it yet."""
-    for use in seen.patches:
-        for text in document_texts(use.inline) if use.kind == "merge" and key in use.inline else ():
-            if annotations_of(as_object(read_document(text)[1])).get(key, "") is None:
-                return True
-    return False
+def _takes_out(seen: Sighting | BuiltObject, key: str, repository: Repository) -> bool:
+    """Gives whether a patch takes an annotation out already, of a file that does not have it yet."""
+    patches = (
+        repository.document(use.path, use.document).manifest
+        if use.path
+        else as_object(read_document(text)[1])
+        for use in seen.patches
+        if use.kind == "merge"
+        for text in ([""] if use.path else document_texts(use.inline))
+    )
+    return any(annotations_of(each).get(key, "") is None for each in patches)
 
 
 def _marks(annotations: Mapping[str, Any]) -> Mapping[str, str]:

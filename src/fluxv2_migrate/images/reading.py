@@ -187,14 +187,9 @@ class _ImageReader:
 
     def _ignores_elsewhere(self, document: Document, sightings: Iterable[Sighting]) -> bool:
         """Gives whether a build says whether fluxd ignores an object, and does not say it to Flux v2."""
-        tree = self.around.clusters.tree
-        for sighting in sightings:
-            patches = [use.inline or tree.text(use.path) for use in sighting.patches]
-            own = own_manifest(document, sighting)
-            for key, value in unsaid_marks(own, sighting, self.around.repository).items():
-                if value is not None or not any(key in text for text in patches):
-                    return True
-        return False
+        return any(
+            unsaid_marks(own_manifest(document, each), each, self.around.repository) for each in sightings
+        )
 
     def _read_patches(
         self, document: Document, objects: Sequence[AnnotatedObject], sightings: Iterable[Sighting]
