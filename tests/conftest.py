@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from reference_data import SHARED
+
 # No deadline: the machines that run this are slow and shared, and a flaky failure teaches nothing.
 settings.register_profile(
     "default",
@@ -19,8 +21,6 @@ settings.load_profile("default")
 
 # It needs a fuzzer that its own session installs.
 collect_ignore = ["fuzzing.py"]
-ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
+from reference_data import SHARED
 
 __all__ = [
     "DEFINED_VERSIONS",
@@ -24,7 +25,6 @@ __all__ = [
     "refusals",
 ]
 
-SHARED = Path(__file__).parent.parent.parent / "shared"
 DEFINED_VERSIONS = tuple(each for each in FLUX_VERSIONS if (SHARED / "crds" / each).is_dir()) or FLUX_VERSIONS
 """The releases of Flux whose definitions are among the reference data, for what draws one."""
 PLAIN_TREES = ("homelab", "homelab-crlf", "get-started", "helm-operator-get-started", "progressive-delivery")

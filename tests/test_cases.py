@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "shared" / "cases"
+from reference_data import SHARED
+
+FOLDER = SHARED / "cases"
 EXPECTED_TO_FAIL = frozenset(
     {
         # Its pattern asks for a backspace character in a command.

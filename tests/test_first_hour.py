@@ -16,9 +16,10 @@ from fluxv2_migrate import LiveFlux1Release
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour import foresee_first_hour, foresee_release
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
+from reference_data import SHARED
 
 OWN = Path(__file__).parent / "vectors" / "first_reconciliation.jsonl"
-REFERENCE = Path(__file__).parents[2] / "shared" / "vectors" / "adoption.jsonl"
+REFERENCE = SHARED / "vectors" / "adoption.jsonl"
 
 
 def measured() -> list[dict[str, Any]]:

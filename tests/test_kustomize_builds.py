@@ -11,9 +11,10 @@ from hypothesis import Phase, given, settings
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build, generated_resources
 from kustomize_trees import folders_of, kustomize_trees
 from real_kustomize import NAMES, build_all, difference, kubectl, with_stubs, write_tree
+from reference_data import SHARED
 from reference_trees import read_tree
 
-CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
+CORPUS = SHARED / "corpus"
 TREES = sorted(path.name for path in CORPUS.iterdir() if path.is_dir()) if CORPUS.is_dir() else []
 
 

@@ -37,9 +37,10 @@ from fluxv2_migrate.yaml_text.readers import READERS
 from fluxv2_migrate.yaml_text.readings import scalars_read_otherwise
 from fluxv2_migrate.yaml_text.scanner import scan, scan_outline
 from fluxv2_migrate.yaml_text.value_scanner import scan_value
+from reference_data import SHARED
 from reference_trees import read_tree
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+CORPUS = SHARED / "corpus"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 BASE = """# a release
 apiVersion: helm.fluxcd.io/v1
