@@ -28,6 +28,11 @@ def told(files: Files, options: fm.MigrationOptions = APPS) -> list[tuple[str, s
         ("networking.k8s.io/v1beta1", "IPAddress", ""),
         ("networking.k8s.io/v1", "Ingress", ""),
         ("policy/v1beta1", "PodSecurityPolicy", "1.25"),
+        ("node.k8s.io/v1beta1", "RuntimeClass", "1.25"),
+        ("certificates.k8s.io/v1beta1", "CertificateSigningRequest", "1.22"),
+        ("certificates.k8s.io/v1beta1", "ClusterTrustBundle", ""),
+        ("rbac.authorization.k8s.io/v1alpha1", "Role", "1.23"),
+        ("flowcontrol.apiserver.k8s.io/v1beta2", "FlowSchema", "1.29"),
         ("apps/v1", "Deployment", ""),
     ],
 )

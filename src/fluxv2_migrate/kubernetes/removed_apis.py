@@ -16,19 +16,29 @@ _REMOVED: Final = {
     "apiregistration.k8s.io/v1beta1": {_ANY: _BETA},
     "apps/v1beta1": {_ANY: _WORKLOADS},
     "apps/v1beta2": {_ANY: _WORKLOADS},
+    "authentication.k8s.io/v1beta1": {"TokenReview": _BETA},
+    "authorization.k8s.io/v1beta1": {_ANY: _BETA},
     "autoscaling/v2beta1": {_ANY: "1.25"},
     "autoscaling/v2beta2": {_ANY: "1.26"},
     "batch/v1beta1": {_ANY: "1.25"},
     "batch/v2alpha1": {_ANY: "1.21"},
+    "certificates.k8s.io/v1beta1": {"CertificateSigningRequest": _BETA},
     "coordination.k8s.io/v1beta1": {"Lease": _BETA},
     "discovery.k8s.io/v1beta1": {_ANY: "1.25"},
+    "events.k8s.io/v1beta1": {_ANY: "1.25"},
     "extensions/v1beta1": {"Ingress": _BETA, _ANY: _WORKLOADS},
+    "flowcontrol.apiserver.k8s.io/v1beta1": {_ANY: "1.26"},
+    "flowcontrol.apiserver.k8s.io/v1beta2": {_ANY: "1.29"},
+    "flowcontrol.apiserver.k8s.io/v1beta3": {_ANY: "1.32"},
     "networking.k8s.io/v1beta1": {"Ingress": _BETA, "IngressClass": _BETA},
+    "node.k8s.io/v1alpha1": {_ANY: "1.24"},
+    "node.k8s.io/v1beta1": {_ANY: "1.25"},
     "policy/v1beta1": {_ANY: "1.25"},
-    "rbac.authorization.k8s.io/v1alpha1": {_ANY: _BETA},
+    "rbac.authorization.k8s.io/v1alpha1": {_ANY: "1.23"},
     "rbac.authorization.k8s.io/v1beta1": {_ANY: _BETA},
-    "scheduling.k8s.io/v1alpha1": {"PriorityClass": _BETA},
+    "scheduling.k8s.io/v1alpha1": {"PriorityClass": "1.23"},
     "scheduling.k8s.io/v1beta1": {_ANY: _BETA},
+    "settings.k8s.io/v1alpha1": {_ANY: "1.20"},
     "storage.k8s.io/v1beta1": {
         "CSIDriver": _BETA,
         "CSINode": _BETA,
@@ -44,7 +54,7 @@ REMOVED_APIS: Final = tuple(_REMOVED)
 def removed_with(api: object, kind: object) -> str:
     """Gives the release of Kubernetes since which an API has this kind no more; empty if there is none.
 
-    Source: Kubernetes, Deprecated API Migration Guide.
+    Source: Kubernetes, Deprecated API Migration Guide; of alpha versions, which it leaves out, changelogs.
 
     >>> removed_with("extensions/v1beta1", "Ingress"), removed_with("extensions/v1beta1", "Deployment")
     ('1.22', '1.16')
