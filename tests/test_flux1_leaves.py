@@ -446,7 +446,7 @@ def test_the_operator_stays_while_it_serves(case: str) -> None:
         files["prod/api.yaml"] = release("api", "  timeout: -1\n")
     elif case == "out of scope":
         files["prod/api.yaml"] = release("api")
-        options = {"scope": fm.Scope(names=("web",))}
+        options = {"scope": fm.Scope(names=("web", "flux*", "memcached"))}
     else:
         files["prod/other.yaml"] = fluxd("--git-path=tenants", name="other").replace("fleet", "private")
     migration = migrate(files, **options)

@@ -31,6 +31,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "HR125": {},
     "IM005": {},
     "IM034": {},
+    "IM041": {},
     "IN001": {},
     "IN002": {},
     "IN003": {},
@@ -56,6 +57,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "RP080": {},
     "RP084": {},
     "RP086": {},
+    "RP088": {},
 }
 """Errors that an answer settles, with what is filled in."""
 

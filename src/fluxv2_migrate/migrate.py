@@ -31,6 +31,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.given import checked_files, checked_text
 from fluxv2_migrate.images.automation import MigratedImages, migrate_images, with_markers
 from fluxv2_migrate.images.git_syncs import source_ignores
+from fluxv2_migrate.images.out_of_scope import tell_out_of_scope
 from fluxv2_migrate.images.reading import read_images
 from fluxv2_migrate.placement import ExistingSource
 from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
@@ -157,7 +158,8 @@ def _migrate(files: Mapping[str, str | bytes], options: MigrationOptions) -> Mig
     if is_something_done or not is_put_off(options):
         manifests = documents_of_flux1(around, findings)
         syncs = settle_syncs(around, manifests, workspace, findings)
-        taken_out = remove_flux1(around, manifests, syncs.syncs, left, images.staying, workspace, findings)
+        updated = images.staying | tell_out_of_scope(around, findings)
+        taken_out = remove_flux1(around, manifests, syncs.syncs, left, updated, workspace, findings)
         tell_of_rights(going, manifests, around, findings)
     remove_used_values(converted.texts, around, workspace)
     applied = compare_sync_paths(around, source_ignores(around), workspace.deleted, taken_out)

@@ -36,6 +36,7 @@ from fluxv2_migrate.quoting import plural, shown_folder
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, edit_documents, read_document
 
 # Kubernetes makes these.
@@ -170,7 +171,8 @@ def _write_namespaces(
     for group in nameless:
         taken |= {(group.namespace, other) for other in group.others}
         for each in group.objects:
-            by_file.setdefault(each.place.path, []).append(each)
+            if is_in_scope(around.repository.document(each.place.path, each.document), around):
+                by_file.setdefault(each.place.path, []).append(each)
     for path, objects in sorted(by_file.items()):
         namespace = min(known[path])
         if len(known[path]) > 1 or not namespace or not _is_only_listed(path, clusters.tree):

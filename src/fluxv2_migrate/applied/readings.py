@@ -20,6 +20,7 @@ from fluxv2_migrate.repository.flux1_readings import (
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text.readings import ScalarReadOtherwise
 
 _Told = tuple[str, ScalarReadOtherwise]
@@ -60,7 +61,7 @@ def settle_readings(
             or _reaches_migrated(each, staying)
         )
         is_applied = document.key in by_clusters and not is_old_release(document.manifest)
-        if is_migrated or (everything and is_applied):
+        if is_migrated or (everything and is_applied and is_in_scope(document, around)):
             workspace.replace(document, workspace.text_of(document), *each.changes())
             kept.append(each)
         else:

@@ -23,6 +23,7 @@ from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _SHOWN: Final = 8
@@ -57,15 +58,19 @@ def remove_flux1(
         _tell_kept(documents, around, findings)
         return frozenset()
     serving = [each for each in documents if _serves(each, left)]
+    outside = [each for each in documents if each not in serving and not is_in_scope(each.document, around)]
+    _tell_kept(outside, around, findings, "it is outside of the scope")
+    documents = [each for each in documents if each not in outside]
     telling = list(_keep_telling(documents, syncs, left, automated, around, findings))
     _tell_serving(serving, left, findings)
     pruned = _tell_pruned((each for each in documents if each not in serving), around, findings)
     leaving = [each for each in documents if each not in (*serving, *telling, *pruned)]
     gone = _take_out(leaving, workspace, around, findings)
     files = _take_files_out(list(_values_files(gone, workspace, around)), workspace, around)
+    reading = {name for each in outside if each.program.program == "fluxd" for name in each.clusters}
     # Where one is gone, the next one above would count for its sync path.
     while taken := _take_files_out(
-        list(_flux_yamls(syncs, left, automated, workspace, around)), workspace, around
+        list(_flux_yamls(syncs, left, automated, reading, workspace, around)), workspace, around
     ):
         files += taken
     _tell_gone(gone, files, findings)
@@ -361,11 +366,17 @@ def _flux_yamls(
     syncs: Iterable[ClusterSync],
     left: Mapping[str, LeftReleases],
     automated: Collection[DocumentKey],
+    reading: Collection[str],
     workspace: Workspace,
     around: Surroundings,
 ) -> Iterator[str]:
-    """Gives the `.flux.yaml`s whose last object is migrated, unless nothing else says what is synced."""
+    """Gives the `.flux.yaml`s whose last object is migrated, unless nothing else says what is synced.
+
+    Args:
+        reading: the clusters whose fluxd is outside of the scope, and reads them on.
+    """
     serving = {name for name, each in left.items() if each.resources} | _unsaid(syncs, around)
+    serving |= {*reading}
     sightings = (each for key in automated for each in around.clusters.sightings.get(key, ()))
     updated = {(each.cluster, each.sync_path) for each in sightings}
     users = _users_of_flux_yamls(workspace, around)

@@ -213,6 +213,7 @@ _ROWS: Final = (
     FindingType("IM035", "existing-object-holds-still", "error", "Resume the object, or label the policy as the automation wants it."),
     FindingType("IM036", "merge-key-rewritten", "info", "Nothing; write the values out to have the file stay as it is."),
     FindingType("IM040", "pull-secret-refused", "warning", "Correct the name or remove it: Kubernetes has no Secret of that name."),
+    FindingType("IM041", "images-outside-of-scope", "error", "Migrate the workloads too, keep fluxd running for them, or accept the code if their images may stay as they are until then.", True, holds_back=False, concern="images"),
     FindingType("IN001", "release-name-contradicted", "error", "Give the name that the cluster has as release_name in an override, or write it into spec.releaseName; accept the code where a new release is meant.", True, concern="merge"),
     FindingType("IN002", "storage-namespace-contradicted", "error", "Give the namespace that the cluster has as storage_namespace in an override; accept the code where a new release is meant.", True, concern="merge"),
     FindingType("IN003", "cluster-says-helm-2", "error", "Convert the release to Helm 3 first (helm 2to3), and read the inventory again; accept the code if the object in the cluster is older than the conversion.", True),
@@ -285,6 +286,7 @@ _ROWS: Final = (
     FindingType("RP085", "paths-filled-in", "error", "Give clusters with the sync_paths that the cluster's fluxd runs with, and migrate again.", concern="cluster"),
     FindingType("RP086", "updates-pushed-elsewhere", "error", "Let the automation push to the branch that the cluster follows, or accept the code if somebody brings the updates there.", True, holds_back=False, concern="images"),
     FindingType("RP087", "removed-api", "warning", "Write it with an API that the cluster serves, or take it out of the sync path, before the merge; `kubectl convert` knows most.", concern="cluster"),
+    FindingType("RP088", "ignored-outside-of-scope", "error", "Migrate the object too, write the annotation of Flux v2 that is named into it, or accept the code if Flux v2 may do so.", True, holds_back=False, concern="cluster"),
 )
 # fmt: on
 

@@ -27,7 +27,11 @@ def _seen_as(document: Document, around: Surroundings) -> tuple[set[str], set[st
     """Gives the namespaces and the names that clusters know an object by; else those that are written."""
     seen = around.clusters.sightings.get(document.key, ())
     namespace, name = document.identity
-    return {each.namespace for each in seen} or {namespace}, {each.name for each in seen} or {name}
+    if seen:
+        return {each.namespace for each in seen}, {each.name for each in seen}
+    # What says nothing to fluxd was looked at by nobody yet, and is where fluxd put it.
+    views = (view for view in around.clusters.clusters if not namespace and view.syncs(document.path))
+    return {around.clusters.default_namespace(view.name) for view in views} or {namespace}, {name}
 
 
 def is_item_in_scope(item: Mapping[str, Any], document: Document, around: Surroundings) -> bool:

@@ -173,6 +173,8 @@ def _is_declared(difference: Difference, context: Context) -> bool:
             resource, field = difference.path[0], "encrypted"
         case "sync.suspended":
             resource, field = difference.path[0], "suspended"
+        case "managed" | "sync.prune" if difference.path:
+            resource, field = difference.path[0], difference.field
         case _:
             return False
     return field in context.declared.of("", (resource,)).every
