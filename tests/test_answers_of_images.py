@@ -59,7 +59,11 @@ IMAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "IM015": (workload(AUTOMATED, RANGE, image="ghcr.io/acme/web:2.0.0"), {}),
     "IM017": (workload(AUTOMATED, RANGE, image="ghcr.io/acme/web"), {}),
-    "IM019": (workload(AUTOMATED, "fluxcd.io/tag.app: semver:^0.0.1", image="ghcr.io/acme/web:0.0.1"), {}),
+    "IM019": (
+        workload(AUTOMATED, "fluxcd.io/tag.app: semver:>=1.0.0-0 <2.0.0", image="ghcr.io/acme/web:1.0.1"),
+        {},
+    ),
+    "IM042": (workload(AUTOMATED, "fluxcd.io/tag.app: semver:^0.0.1", image="ghcr.io/acme/web:0.0.1"), {}),
     "IM025": (workload(AUTOMATED, RANGE, image="a:b:c"), {}),
     "IM026": (workload(AUTOMATED, RANGE, more=f"{SECRETS}      - name: two\n"), {}),
     "IM028": (workload(AUTOMATED, RANGE, image="localhost/acme/web:1.4.7"), {}),
@@ -73,7 +77,7 @@ POLICY = {"semver": {"range": ">=1.0.0"}}
 FILLED: dict[str, dict[str, Any]] = {code: {"policy": POLICY} for code in ("IM007", "IM008", "IM028")}
 """What stands where an answer is to be filled in."""
 # These take more files than one, or options; their pages show them.
-ELSEWHERE = {"AN004", "AN016", "AN018", "IM012", "IM024", "IM030"}
+ELSEWHERE = {"AN004", "AN016", "AN018", "IM012", "IM024", "IM030", "IM041"}
 KUSTOMIZATION = "resources:\n- web.yaml\nimages:\n- name: ghcr.io/acme/web\n  newTag: 1.4.8\n"
 OTHERS: dict[str, str | bytes] = {
     **NEIGHBOURS,

@@ -130,6 +130,12 @@ def _tell(
                     filter_tags=dict(translated.filter_tags or {}),
                 )
                 workload.note(finding.code, finding.message, filter_path, group=group, answer=answer)
+        elif finding.code == "IM042":
+            # Here, too, fluxd would have moved at once what its filter excludes.
+            if image.tag is None or TagPattern.parse(image.tag_pattern).selects(image.tag):
+                workload.note(
+                    "IM042", finding.message, filter_path, group=image.tag_pattern, declares=("image.filter",)
+                )
         elif finding.code == "IM003" and translated.order == PINNED:
             # Nothing is rewritten where the tag is held.
             continue

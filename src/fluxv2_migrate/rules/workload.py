@@ -107,11 +107,19 @@ class Workload:
         return is_at_least(self.flux_version, since)
 
     def note(
-        self, code: str, message: str, path: Path, *, group: str = "", answer: Override | None = None
+        self,
+        code: str,
+        message: str,
+        path: Path,
+        *,
+        group: str = "",
+        answer: Override | None = None,
+        declares: tuple[str, ...] = (),
     ) -> None:
-        """Says what a person must know."""
+        """Says what a person must know, and what differs where that person wants it so."""
         at = (*self.at, *path)
-        self.notices.append(Notice(code, message, at, group, answer, container=self.container))
+        notice = Notice(code, message, at, group, answer, declares, container=self.container)
+        self.notices.append(notice)
 
     def answer(self, **fields: Any) -> Override:
         """Gives an override that matches this object alone."""

@@ -266,7 +266,7 @@ def _confidence(measured: Measured, trial: Trial, findings: Sequence[Finding], t
     # What fluxd selected from and this policy leaves out is a difference to come.
     left_out = measured.kept < len(trial.times)
     guessed = trust != "structural" or bool(measured.candidate.wrong_pairs) or left_out
-    if guessed or any(finding.code in ("IM004", "IM019") for finding in findings):
+    if guessed or any(finding.code in ("IM004", "IM019", "IM042") for finding in findings):
         return "guess"
     return "structural"
 
@@ -301,7 +301,7 @@ def _of_range(
         return []
     if found.lost is not None:
         message = f"no range of Flux {flux_version} means `{text}`: `{found.text}` lacks {found.lost}"
-        findings.append(Finding("IM019", message))
+        findings.append(Finding("IM042", message))
     elif found.text != text:
         message = f"the range `{text}` is written as `{found.text}` for Flux {flux_version}"
         findings.append(Finding("IM019", message))
