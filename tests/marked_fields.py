@@ -10,14 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import fluxv2_migrate as fm
-from fields_fluxd_writes import (
-    Key,
-    WrittenField,
-    fields_of_folder,
-    plain,
-    read_documents,
-    read_place,
-)
+from fields_fluxd_writes import Key, WrittenField, fields_of_folder, plain, read_documents, read_place
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
 from markers_in_text import FoundMarker, markers_in
 

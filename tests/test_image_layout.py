@@ -19,13 +19,7 @@ from fluxv2_migrate.flux2 import (
     ImageRepository,
     ImageUpdateAutomation,
 )
-from fluxv2_migrate.placement import (
-    ExistingImageObject,
-    ImageLayout,
-    ImageUse,
-    layout_images,
-    uses_of,
-)
+from fluxv2_migrate.placement import ExistingImageObject, ImageLayout, ImageUse, layout_images, uses_of
 from fluxv2_migrate.rules import GitSync
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from reference_trees import definitions_of, refusals

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
+from fluxv2_migrate.settings.of_clusters import with_tags_of_inventories
 
 RELEASES = [
     {

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from fluxv2_migrate.flux2.image_names import canonical_image
+from fluxv2_migrate.flux2.image_objects import canonical_image
 
 IMAGE = "registry.example.com/shop/web"
 OBJECTS = f"""\

@@ -18,7 +18,7 @@ from fluxv2_migrate.plan import (
     edit_annotations,
     write_markers,
 )
-from fluxv2_migrate.plan.same_nodes import is_same
+from fluxv2_migrate.plan.markers import is_same
 from fluxv2_migrate.yaml_text import CannotEdit, Style, compose, read_document, read_nodes
 from marked_documents import WrittenDocument, written_documents
 

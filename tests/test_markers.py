@@ -19,8 +19,7 @@ from fluxv2_migrate import flux2
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, CheckedMarker, check_markers, find_markers
 from fluxv2_migrate.flux2.marker_places import read_comments
 from fluxv2_migrate.flux2.markers import placed_markers
-from fluxv2_migrate.flux2.updater_scalars import plain_kind, written_value
-from fluxv2_migrate.flux2.written_texts import with_marked_values
+from fluxv2_migrate.flux2.updater_scalars import plain_kind, with_marked_values, written_value
 from marked_documents import written_documents
 from measured import OWN, cases
 

@@ -15,7 +15,7 @@ from fluxv2_migrate import AmbiguousTag, InvalidPolicy, InvalidRange, flux1, flu
 from fluxv2_migrate.errors import InvalidDuration, InvalidNumber
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange, parse_duration, parse_number
-from fluxv2_migrate.golang.range_differences import only_in
+from fluxv2_migrate.golang.ranges import only_in
 from fluxv2_migrate.golang.versions import compare_versions, order_key, parse_strict_version, parse_version
 from measured import OWN, cases
 

@@ -17,7 +17,7 @@ from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.kustomize.patches import read_patch
 from fluxv2_migrate.plan import Move, Remove, Set, apply_to_mapping
-from fluxv2_migrate.releases.made_once import MadeOnce
+from fluxv2_migrate.releases.forms import MadeOnce
 from kustomize_trees import folders_of, kustomize_trees
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.sampled_from((0, 1, 0.0, -0.0, 1.0, "", "a", "1")))

@@ -9,7 +9,7 @@ from fluxv2_migrate.cutover.first_hour import FirstHour
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.quoting.records import schema_of
 from fluxv2_migrate.report.data import FindingRecord, MigrationRecord
-from fluxv2_migrate.verify.data import VerificationRecord
+from fluxv2_migrate.verify.report import VerificationRecord
 
 
 class _Schemas(Mapping[str, Mapping[str, Any]]):

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fluxv2_migrate.applied.annotated_objects import tell_of_annotated_objects
-from fluxv2_migrate.applied.disallowed_objects import tell_of_disallowed_objects
 from fluxv2_migrate.applied.encrypted_secrets import tell_of_encrypted_secrets
-from fluxv2_migrate.applied.health_checks import tell_of_health_checks
+from fluxv2_migrate.applied.existing_kustomizations import tell_of_health_checks, tell_of_pruning
+from fluxv2_migrate.applied.left_alone import tell_of_annotated_objects, tell_of_disallowed_objects
 from fluxv2_migrate.applied.namespaces import settle_namespaces
-from fluxv2_migrate.applied.pruning import tell_of_pruning
 from fluxv2_migrate.applied.readings import settle_readings
-from fluxv2_migrate.applied.refused_metadata import tell_of_refused_metadata
+from fluxv2_migrate.applied.refused_manifests import tell_of_refused_metadata, tell_of_removed_apis
 from fluxv2_migrate.applied.refused_objects import tell_of_refused_objects
-from fluxv2_migrate.applied.removed_apis import tell_of_removed_apis
 from fluxv2_migrate.applied.running_images import tell_of_running_images
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing
 from fluxv2_migrate.applied.unsynced import tell_of_unsynced
@@ -38,9 +35,8 @@ from fluxv2_migrate.preparation.fluxd_patches import tell_of_fluxd_patches
 from fluxv2_migrate.preparation.prepared import prepare
 from fluxv2_migrate.quoting import shown_folders
 from fluxv2_migrate.releases.closures import together
-from fluxv2_migrate.releases.decisions import DecidedReleases, decide_releases
+from fluxv2_migrate.releases.decisions import DecidedReleases, decide_releases, remove_twins
 from fluxv2_migrate.releases.reading import read_releases
-from fluxv2_migrate.releases.removed_twins import remove_twins
 from fluxv2_migrate.releases.texts import ConvertedReleases, ReleaseTexts, tell_of_releases
 from fluxv2_migrate.releases.ties import Ties
 from fluxv2_migrate.report.assembly import assemble, over_given_files, staying_releases, tell_of_outcome
@@ -48,8 +44,7 @@ from fluxv2_migrate.report.context import ClusterContext, MigrationContext, clus
 from fluxv2_migrate.report.migration import Migration
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
-from fluxv2_migrate.settings.of_clusters import with_options
+from fluxv2_migrate.settings.of_clusters import with_options, with_tags_of_inventories
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
 from fluxv2_migrate.surroundings.known import Surroundings, existing_sources
 from fluxv2_migrate.surroundings.scope import is_put_off

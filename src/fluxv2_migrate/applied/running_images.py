@@ -12,7 +12,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
 from fluxv2_migrate.flux1.policies import read_policies
-from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
+from fluxv2_migrate.flux2.image_objects import canonical_image, parts_of_image
 from fluxv2_migrate.kubernetes import annotations_of, as_object, named, objects_in
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.surroundings.known import Surroundings

@@ -10,6 +10,5 @@ from fluxv2_migrate.clusters.leaving import take_out
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, DocumentPlace, Refusal
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.obstacles import broken_build, unknown_generator
-from fluxv2_migrate.clusters.reach import built_files
 from fluxv2_migrate.clusters.trials import affixes_of, becomes, builds_with, is_left_alone
 from fluxv2_migrate.clusters.units import flux_yaml_folders, read_sync_path, shapes_objects

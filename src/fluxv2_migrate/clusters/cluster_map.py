@@ -9,16 +9,17 @@ from typing import Any
 
 from fluxv2_migrate.clusters.cluster_objects import ClusterObject, SyncedFiles
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting, SyncPath
-from fluxv2_migrate.clusters.owners import Owners
+from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Owners, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.flux1.installation import Flux1Program
+from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
 from fluxv2_migrate.repository.documents import Document
 
 DocumentKey = tuple[str, int]
 """A file, and the index of the document in it."""
+_SIGNATURE = "sops"
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -231,3 +232,16 @@ def _in_its_namespace(sighting: Sighting) -> Mapping[str, Any]:
 def _is_shaped(own: Sequence[FluxKustomization]) -> bool:
     """Gives whether all Kustomizations of a folder make one thing of it that it is not without them."""
     return len({each.shape for each in own}) == 1 and bool(own[0].overlay or own[0].target_namespace)
+
+
+def may_be_encrypted(synced: SyncPath, clusters: ClusterMap) -> bool:
+    """Gives whether a file of a sync path, or one of its builds reads, speaks of sops as its signature does.
+
+    Args:
+        synced: of one of the clusters.
+        clusters: with the files as they are.
+    """
+    files = clusters.tree.files
+    built = {path for build in clusters.synced.builds(synced) for path in build.files}
+    here = {path for path in files if is_below(path, synced.path)}
+    return any(isinstance(text := files.get(path), str) and _SIGNATURE in text for path in here | built)

@@ -28,11 +28,7 @@ from fluxv2_migrate.flux1.charts import (
     programs_of_chart,
 )
 from fluxv2_migrate.flux1.install_command import put_value
-from fluxv2_migrate.flux1.installation import (
-    Flux1Program,
-    Locate,
-    programs_of_workload,
-)
+from fluxv2_migrate.flux1.installation import Flux1Program, Locate, programs_of_workload
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
 from fluxv2_migrate.folders import is_kustomization_file

@@ -8,11 +8,9 @@ from dataclasses import replace
 
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
-from fluxv2_migrate.clusters.owners import Owners
+from fluxv2_migrate.clusters.model import ClusterView, Owners, Sighting, SyncPath
 from fluxv2_migrate.clusters.proposals import syncing_kustomizations
-from fluxv2_migrate.clusters.reader import ClusterReader
-from fluxv2_migrate.clusters.seeing import sight
+from fluxv2_migrate.clusters.reader import ClusterReader, sight
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import folders_of, normal_path
 from fluxv2_migrate.kustomize import KustomizeTree

@@ -10,12 +10,7 @@ from typing import Final
 
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.model import ClusterNotice
-from fluxv2_migrate.flux2.releases import (
-    FLUX_VERSIONS,
-    FluxVersion,
-    newest_serving_release,
-    serving_releases,
-)
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, newest_serving_release, serving_releases
 from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.of_clusters import ClustersOfFiles

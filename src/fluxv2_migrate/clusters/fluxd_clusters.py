@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, SyncPath
-from fluxv2_migrate.clusters.reader import ClusterReader
-from fluxv2_migrate.clusters.seeing import sight
+from fluxv2_migrate.clusters.reader import ClusterReader, sight
 from fluxv2_migrate.clusters.shown_settings import show_cluster
 from fluxv2_migrate.clusters.units import read_sync_path
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml

@@ -6,16 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from fluxv2_migrate.clusters.fluxd_clusters import (
-    Flux1Programs,
-    paths_of,
-    repository_key,
-    view_of_fluxds,
-)
+from fluxv2_migrate.clusters.fluxd_clusters import Flux1Programs, paths_of, repository_key, view_of_fluxds
 from fluxv2_migrate.clusters.model import ClusterView
-from fluxv2_migrate.clusters.proposals import (
-    overlaid_paths,
-)
+from fluxv2_migrate.clusters.proposals import overlaid_paths
 from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.units import read_sync_path
 from fluxv2_migrate.flux1.installation import Flux1Program

@@ -26,14 +26,8 @@ from fluxv2_migrate.clusters.generated import generator_notices
 from fluxv2_migrate.clusters.given_clusters import given_clusters
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
-from fluxv2_migrate.clusters.proposals import (
-    UNIT,
-    of_flux_2,
-    of_flux_yaml,
-    of_folders,
-)
-from fluxv2_migrate.clusters.reader import ClusterReader
-from fluxv2_migrate.clusters.seeing import sight
+from fluxv2_migrate.clusters.proposals import UNIT, of_flux_2, of_flux_yaml, of_folders
+from fluxv2_migrate.clusters.reader import ClusterReader, sight
 from fluxv2_migrate.clusters.units import flux_yaml_folders
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
 from fluxv2_migrate.folders import is_below, normal_path

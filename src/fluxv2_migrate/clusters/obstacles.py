@@ -11,7 +11,9 @@ from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.model import Sighting
 from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.given import as_text
+from fluxv2_migrate.kustomize import Kustomization
 from fluxv2_migrate.quoting import shown_folder
+from fluxv2_migrate.repository.documents import Document
 
 _GITMODULES: Final = ".gitmodules"
 _SUBMODULE: Final = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S+)", re.MULTILINE)
@@ -49,3 +51,36 @@ def unknown_generator(sightings: Iterable[Sighting], clusters: ClusterMap) -> st
             if synced.unknown:
                 return f"fluxd generates what it applies of {shown_folder(synced.path)}: {synced.unknown}"
     return None
+
+
+def clusters_building(kustomization: Kustomization, clusters: ClusterMap) -> tuple[str, ...]:
+    """Gives the clusters that build a kustomization, directly or by way of another one."""
+    above = {kustomization.folder, *clusters.tree.ancestors(kustomization.folder)}
+    names = dict.fromkeys(
+        view.name
+        for view, each in clusters.sync_paths()
+        if above & set(each.builds) or is_below(kustomization.path, each.path)
+    )
+    return tuple(names)
+
+
+def clusters_patching_elsewhere(document: Document, clusters: ClusterMap) -> tuple[str, ...]:
+    """Gives the clusters that patch with a document what nothing in the repository shows.
+
+    Their kustomization takes something from outside of it, and kustomize fails where a patch that has no
+    target finds nothing.
+    """
+    patchers = [
+        each
+        for each in clusters.tree.patchers(document.path)
+        if any(patch.path == document.path and patch.target is None for patch in each.patches)
+        and not clusters.tree.build(each.folder).is_complete
+    ]
+    is_used = any(
+        (use.path, use.document) == document.key
+        for built in (clusters.built(removed=True) if patchers else ())
+        for use in built.patches
+    )
+    if is_used:
+        return ()
+    return tuple(dict.fromkeys(name for each in patchers for name in clusters_building(each, clusters)))

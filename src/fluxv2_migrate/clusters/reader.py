@@ -12,9 +12,9 @@ from typing import Final
 
 from fluxv2_migrate.clusters.builds import build_with
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
-from fluxv2_migrate.clusters.cluster_objects import SyncedFiles
+from fluxv2_migrate.clusters.cluster_objects import SyncedFiles, place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.clusters.model import SyncPath
+from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
 from fluxv2_migrate.flux1.charts import Flux1Chart
 from fluxv2_migrate.given import as_text
@@ -196,3 +196,16 @@ class ClusterReader:
         if path not in self._read:
             self._read[path] = read_documents(path, self.text(path))[0]
         return self._read[path]
+
+
+def sight(view: ClusterView, reader: ClusterReader) -> Iterator[tuple[DocumentKey, Sighting]]:
+    """Gives each document that concerns a migration and that a cluster has, as it has it."""
+    default = view.settings.default_namespace or reader.options.default_namespace or ""
+    for each in reader.synced.objects(view.sync_paths, default, reader.concerning):
+        key = each.key
+        document = reader.concerns.get(key)
+        if document is not None:
+            place = (each.namespace, each.name)
+            moved = place != place_of(document.manifest, default)
+            seen = (view.name, each.synced.path, *place, each.manifest, each.steps, each.patches, each.item)
+            yield key, Sighting(*seen, moved)

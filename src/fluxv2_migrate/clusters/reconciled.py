@@ -18,8 +18,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters.cluster_map import DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, overlaid_build
-from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
-from fluxv2_migrate.clusters.owners import Owners
+from fluxv2_migrate.clusters.model import ClusterView, Owners, Sighting, SyncPath
 from fluxv2_migrate.flux2.apply_annotations import RECONCILE, SSA, is_disabled
 from fluxv2_migrate.folders import is_below, kustomization_files, nearest, normal_path
 from fluxv2_migrate.kubernetes import as_list, mapping_at, namespace_and_name, with_namespace

@@ -8,27 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.clusters import (
-    ClusterMap,
-    DocumentKey,
-    Sighting,
-    broken_build,
-    built_files,
-    unknown_generator,
-)
+from fluxv2_migrate.clusters import ClusterMap, DocumentKey, Sighting, broken_build, unknown_generator
 from fluxv2_migrate.clusters.reconciled import DISABLED, ReconciledCluster
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.folders import is_below
-from fluxv2_migrate.kubernetes import (
-    group_of,
-    namespace_and_name,
-    objects_in,
-    resource_of,
-    with_namespace,
-)
-from fluxv2_migrate.kustomize import Build
+from fluxv2_migrate.kubernetes import group_of, namespace_and_name, objects_in, resource_of, with_namespace
+from fluxv2_migrate.kustomize import Build, built_files
 from fluxv2_migrate.quoting import shown_folder
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import Repository, is_old_release, lines_of_old_releases

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, SyncPath
+from fluxv2_migrate.clusters.cluster_map import may_be_encrypted
 from fluxv2_migrate.clusters.cluster_objects import ClusterObject, place_of
-from fluxv2_migrate.clusters.encrypted import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.reconciled import in_namespace, is_checked_out

@@ -9,8 +9,7 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.cutover.expected_release import ExpectedRelease
 from fluxv2_migrate.cutover.first_hour_picture import picture_of
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.flux2.release_states import first_action
-from fluxv2_migrate.flux2.releases import is_at_least
+from fluxv2_migrate.flux2.releases import first_action, is_at_least
 from fluxv2_migrate.pages import badge, code, element, fragment, joined, picture, prose, table
 from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text
 from fluxv2_migrate.quoting.records import as_data, json_text

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from fluxv2_migrate.applied.pruning import prunes_what
+from fluxv2_migrate.applied.existing_kustomizations import prunes_what
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath, read_sync_path, take_out
-from fluxv2_migrate.clusters.elsewhere import clusters_patching_elsewhere
+from fluxv2_migrate.clusters.obstacles import clusters_patching_elsewhere
 from fluxv2_migrate.cutover.flux1_manifests import Flux1Document
 from fluxv2_migrate.cutover.left_releases import LeftReleases
 from fluxv2_migrate.cutover.syncs import ClusterSync

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fluxv2_migrate.clusters.elsewhere import clusters_building
+from fluxv2_migrate.clusters.obstacles import clusters_building
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
 from fluxv2_migrate.flux1.apis import is_release_definition

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fluxv2_migrate.clusters import DocumentKey
-from fluxv2_migrate.clusters.elsewhere import clusters_patching_elsewhere
+from fluxv2_migrate.clusters.obstacles import clusters_patching_elsewhere
 from fluxv2_migrate.cutover.running import other_fluxds
 from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import named, objects_in

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fluxv2_migrate.flux1.here_documents import HereDocuments
+from fluxv2_migrate.flux1.shell_text import HereDocuments
 from fluxv2_migrate.given import MAXIMUM_DEPTH
 
 # Of what may be without an end only the beginning: where it ends is looked for once.

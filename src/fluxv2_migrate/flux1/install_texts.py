@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.commands import begins_of_commands, commands_of_shell
-from fluxv2_migrate.flux1.here_documents import HereDocuments
 from fluxv2_migrate.flux1.install_blocks import nested_manifests, of_cluster_config, of_helmfile, of_playbook
 from fluxv2_migrate.flux1.install_command import InstallCommand
+from fluxv2_migrate.flux1.shell_text import HereDocuments
 from fluxv2_migrate.flux1.terraform import of_terraform
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_yaml
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, line_of, read_value, split_documents

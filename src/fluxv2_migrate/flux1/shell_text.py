@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ _DONE: Final = re.compile(r"[;\n][^\S\n]*done\b")
 _HERE: Final = re.compile(r"\$\(pwd\)|`pwd`|\$\{PWD\}|\$PWD\b")
 _FOLDER: Final = re.compile(r"\$\(dirname \"?([^\s\"$`()]+)\"?\)")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)(?::?-([^}$`]*))?\}|\$(\w+)")
+_FIRST_WORD: Final = re.compile(r"^[ \t]*(\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +130,35 @@ def filled_in(text: str, known: Mapping[str, str]) -> str:
     text = _HERE.sub(".", text)
     text = _VARIABLE.sub(lambda each: known.get(each[1] or each[3], each[0]), text)
     return _FOLDER.sub(lambda each: posixpath.dirname(each[1]) or ".", text)
+
+
+class HereDocuments:
+    r"""The ends of the here-documents of a text, which is looked through once for all of them.
+
+    >>> text = "cat <<EOF\na\nEOF\n"
+    >>> found = HereDocuments(text)
+    >>> text[10 : found.end("EOF", 10)[0]], found.end("END", 10)
+    ('a\n', None)
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._ends: dict[str, list[tuple[int, int]]] | None = None
+
+    def end(self, mark: str, start: int) -> tuple[int, int] | None:
+        """Gives where the line begins that ends a here-document, and where its mark ends.
+
+        Args:
+            mark: the word that ends it.
+            start: where the line behind the opening one begins.
+
+        Returns:
+            Both; `None` where nothing ends it.
+        """
+        if self._ends is None:
+            self._ends = {}
+            for match in _FIRST_WORD.finditer(self._text):
+                self._ends.setdefault(match[1], []).append(match.span())
+        known = self._ends.get(mark, [])
+        index = bisect_left(known, (start, 0))
+        return known[index] if index < len(known) else None

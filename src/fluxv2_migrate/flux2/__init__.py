@@ -51,12 +51,7 @@ from fluxv2_migrate.flux2.kustomize import (
     PostBuild,
     SubstituteReference,
 )
-from fluxv2_migrate.flux2.marker_checks import (
-    CheckedMarker,
-    MarkerProblem,
-    MarkerProblemCode,
-    check_markers,
-)
+from fluxv2_migrate.flux2.marker_checks import CheckedMarker, MarkerProblem, MarkerProblemCode, check_markers
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, MarkerPart, find_markers
 from fluxv2_migrate.flux2.meta import (
     JSON6902,

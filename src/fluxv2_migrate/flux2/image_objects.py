@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.folders import is_below, kustomization_files
-from fluxv2_migrate.kubernetes import as_list, as_object, mapping_at, namespace_and_name
-from fluxv2_migrate.yaml_text import document_texts, read_document
+from fluxv2_migrate.kubernetes import (
+    annotations_of,
+    as_list,
+    as_object,
+    group_of,
+    mapping_at,
+    namespace_and_name,
+)
+from fluxv2_migrate.yaml_text import YAML_ENDINGS, document_texts, read_document
 
 IMAGE_GROUP: Final = "image.toolkit.fluxcd.io"
 DEFAULT_EXCLUSIONS: Final = (r"^.*\.sig$",)
@@ -35,6 +42,10 @@ _ROOT_FIELD: Final = re.compile(r"\{\{-?\s*\.(\w+)")
 _REBINDING: Final = re.compile(r"\{\{-?\s*(?:block|define|range|template|with)\b")
 # The label that every namespace has.
 NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+_DOCKER_HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
+PATH_ANNOTATION: Final = "config.kubernetes.io/path"
+# The updater looks for it before it reads a file.
+_SCREENED: Final = '"$imagepolicy"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,3 +310,104 @@ def _holds(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
         case "DoesNotExist":
             return key not in labels
     return False
+
+
+def add_renamed(objects: ImageObjects, built: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Adds repositories and policies that kustomizations give other names than stand in their files.
+
+    Args:
+        built: what clusters get, each with its file.
+    """
+    kinds = {"ImageRepository": objects.repositories, "ImagePolicy": objects.policies}
+    there = {kind: {(each.namespace, each.name) for each in found} for kind, found in kinds.items()}
+    for path, manifest in built:
+        kind = str(manifest.get("kind"))
+        if kind not in kinds or group_of(manifest) != IMAGE_GROUP:
+            continue
+        identity = namespace_and_name(manifest)
+        if identity not in there[kind]:
+            there[kind].add(identity)
+            kinds[kind].append(ImageObject.of_manifest(path, manifest))
+
+
+class ImageParts(NamedTuple):
+    """What a reference is made of; empty where it says nothing of it."""
+
+    name: str
+    tag: str
+    digest: str
+
+
+def parts_of_image(reference: str) -> ImageParts:
+    """Gives the parts of a reference.
+
+    >>> parts_of_image("host:5000/a/b:1.0@sha256:ab")
+    ImageParts(name='host:5000/a/b', tag='1.0', digest='sha256:ab')
+    """
+    rest, _, digest = reference.partition("@")
+    folder, slash, last = rest.rpartition("/")
+    last, _, tag = last.partition(":")
+    return ImageParts(f"{folder}{slash}{last}", tag, digest)
+
+
+def canonical_image(name: str) -> str:
+    """Gives the one name under which a registry knows an image.
+
+    >>> canonical_image("nginx") == canonical_image("index.docker.io/library/nginx")
+    True
+    """
+    first, slash, rest = name.partition("/")
+    if not slash or not (set(".:") & set(first) or first == "localhost"):
+        first, rest = _DOCKER_HUB[0], name
+    if first in _DOCKER_HUB:
+        return f"{_DOCKER_HUB[0]}/{rest}" if "/" in rest else f"{_DOCKER_HUB[0]}/library/{rest}"
+    return f"{first}/{rest}"
+
+
+def is_read(path: str, flux_version: FluxVersion) -> bool:
+    """Gives whether the updater opens a file of that name.
+
+    >>> is_read("a.yaml", "2.0"), is_read("a.YAML", "2.9"), is_read("a/Kustomization", "2.6")
+    (True, False, True)
+    """
+    is_kustomization = posixpath.basename(path) == "Kustomization"
+    return path.endswith(YAML_ENDINGS) or (is_kustomization and is_at_least(flux_version, "2.6"))
+
+
+def path_annotations(text: str) -> frozenset[str]:
+    """Gives the values of the annotation in a text.
+
+    >>> sorted(path_annotations("metadata: {annotations: {config.kubernetes.io/path: a.yaml}}"))
+    ['a.yaml']
+    """
+    if PATH_ANNOTATION not in text:
+        return frozenset()
+    found = (annotations_of(each) for each in read_mappings(text))
+    return frozenset(str(each[PATH_ANNOTATION]) for each in found if PATH_ANNOTATION in each)
+
+
+class PathAnnotations:
+    """The annotations of the marked files of a repository."""
+
+    def __init__(self, texts: Mapping[str, str], flux_version: FluxVersion) -> None:
+        self._found = {
+            path: found
+            for path, text in texts.items()
+            if _SCREENED in text and is_read(path, flux_version) and (found := path_annotations(text))
+        }
+
+    def stopping(self, automation: Automation) -> str:
+        """Gives the first file for which an automation writes nothing, wherever; empty where there is none.
+
+        >>> text = 'metadata: {annotations: {config.kubernetes.io/path: b.yaml}} # {"$imagepolicy": "a:b"}'
+        >>> found = PathAnnotations({"apps/a.yaml": text}, "2.9")
+        >>> from fluxv2_migrate.flux2.image_objects import ImageObject
+        >>> found.stopping(Automation(ImageObject("", "flux-system", "updates"), "apps", suspended=False))
+        'apps/a.yaml'
+        """
+        return next((path for path in sorted(self._found) if self._stops(path, automation)), "")
+
+    def _stops(self, path: str, automation: Automation) -> bool:
+        own = posixpath.relpath(path, automation.update_path or ".")
+        allowed = posixpath.basename(path) if own == "." else own
+        return automation.covers(path) and not self._found[path] <= {allowed}

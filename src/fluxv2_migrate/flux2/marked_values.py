@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
+from fluxv2_migrate.flux2.image_objects import canonical_image, parts_of_image
 from fluxv2_migrate.flux2.markers import Marker
 
 MisplacedCode = Literal[

@@ -11,17 +11,20 @@ from typing import Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.image_objects import (
+    PATH_ANNOTATION,
     Automation,
     ImageObject,
     ImageObjects,
+    PathAnnotations,
     is_image_name,
+    is_read,
+    path_annotations,
     read_image_objects,
 )
 from fluxv2_migrate.flux2.marked_values import MisplacedCode, misplacement_of
 from fluxv2_migrate.flux2.marker_places import FieldPath, UnseenReason
 from fluxv2_migrate.flux2.markers import UNSEEN_REASONS, Marker, find_markers
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
-from fluxv2_migrate.flux2.updated_files import PATH_ANNOTATION, PathAnnotations, is_read, path_annotations
 from fluxv2_migrate.flux2.updater_scalars import plain_kind
 from fluxv2_migrate.given import checked_files
 from fluxv2_migrate.kubernetes import as_object

@@ -1,4 +1,4 @@
-"""Which release of Flux v2 serves which version of its APIs."""
+"""Which release of Flux v2 serves which version of its APIs, and goes on with which record of Helm."""
 
 from __future__ import annotations
 
@@ -15,36 +15,6 @@ FluxVersion = Literal["2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2
 FLUX_VERSIONS: Final[tuple[FluxVersion, ...]] = get_args(FluxVersion)
 """Every minor release, the oldest first."""
 _AGES: Final = {version: age for age, version in enumerate(FLUX_VERSIONS)}
-
-
-def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
-    """Gives whether a release of Flux is another one or a later one.
-
-    >>> is_at_least("2.9", "2.6"), is_at_least("2.0", "2.6")
-    (True, False)
-    """
-    checked_choice(flux_version, _AGES, "release of Flux")
-    return _AGES[flux_version] >= _AGES[since]
-
-
-def oldest_of(versions: Iterable[FluxVersion]) -> FluxVersion:
-    """Gives the oldest of some releases of Flux, at least one: what it reads, the others read too.
-
-    >>> oldest_of(["2.9", "2.1"])
-    '2.1'
-    """
-    return min(versions, key=_AGES.__getitem__)
-
-
-def is_of_flux2(manifest: Mapping[str, Any]) -> bool:
-    """Gives whether a manifest is of an API of Flux v2.
-
-    >>> [is_of_flux2({"apiVersion": each}) for each in ("helm.toolkit.fluxcd.io/v2", "helm.fluxcd.io/v1")]
-    [True, False]
-    """
-    return group_of(manifest).endswith(".toolkit.fluxcd.io")
-
-
 FluxKind = Literal[
     "Alert",
     "Bucket",
@@ -62,7 +32,6 @@ FluxKind = Literal[
     "Receiver",
 ]
 """A kind of Flux v2."""
-
 _GROUPS: Final[dict[FluxKind, str]] = {
     "Alert": "notification",
     "Bucket": "source",
@@ -137,6 +106,42 @@ _SERVED: Final[dict[FluxKind, dict[FluxVersion, tuple[str, ...]]]] = {
     },
     "Receiver": {"2.0": ("v1", "v1beta2", "v1beta1"), "2.7": ("v1", "v1beta2"), "2.9": ("v1",)},
 }
+_KINDS: Final[Mapping[str, FluxKind]] = {kind: kind for kind in get_args(FluxKind)}
+FirstAction = Literal["upgrade", "unlock", "locked", "refused", "no-upgrade"]
+"""`upgrade`: the release gets its next revision. `unlock`: it does so after the record was unlocked.
+`locked`: Helm holds the record, and this Flux release does not unlock it. `refused`: Helm installs nothing
+under a name with records. `no-upgrade`: Helm finds nothing to upgrade."""
+_UNLOCKS_SINCE: Final = "2.2"
+_PENDING: Final = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
+_UPGRADED: Final = frozenset({"deployed", "failed", "superseded"})
+
+
+def is_at_least(flux_version: FluxVersion, since: FluxVersion) -> bool:
+    """Gives whether a release of Flux is another one or a later one.
+
+    >>> is_at_least("2.9", "2.6"), is_at_least("2.0", "2.6")
+    (True, False)
+    """
+    checked_choice(flux_version, _AGES, "release of Flux")
+    return _AGES[flux_version] >= _AGES[since]
+
+
+def oldest_of(versions: Iterable[FluxVersion]) -> FluxVersion:
+    """Gives the oldest of some releases of Flux, at least one: what it reads, the others read too.
+
+    >>> oldest_of(["2.9", "2.1"])
+    '2.1'
+    """
+    return min(versions, key=_AGES.__getitem__)
+
+
+def is_of_flux2(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether a manifest is of an API of Flux v2.
+
+    >>> [is_of_flux2({"apiVersion": each}) for each in ("helm.toolkit.fluxcd.io/v2", "helm.fluxcd.io/v1")]
+    [True, False]
+    """
+    return group_of(manifest).endswith(".toolkit.fluxcd.io")
 
 
 def served_api_versions(kind: FluxKind, flux_version: FluxVersion) -> tuple[str, ...]:
@@ -169,9 +174,6 @@ def _served(kind: FluxKind, flux_version: FluxVersion) -> tuple[str, ...]:
         if is_at_least(flux_version, since):
             served = versions
     return tuple(f"{_GROUPS[kind]}.toolkit.fluxcd.io/{version}" for version in served)
-
-
-_KINDS: Final[Mapping[str, FluxKind]] = {kind: kind for kind in get_args(FluxKind)}
 
 
 def serving_releases(kind: str, api_version: str) -> tuple[FluxVersion, ...]:
@@ -253,3 +255,24 @@ def new_object(
         "metadata": {"name": name, "namespace": namespace},
         "spec": dict(spec),
     }
+
+
+def first_action(status: str, flux_version: FluxVersion) -> FirstAction:
+    """Gives what the controller does with a release without a history of its own.
+
+    Args:
+        status: of the last record, as Helm names it.
+
+    Source: helm-controller 1.6.3 `internal/reconcile/state.go` `DetermineReleaseState` and
+    `atomic_release.go`; records are unlocked since 0.37 (Flux 2.2).
+
+    >>> first_action("pending-upgrade", "2.9"), first_action("pending-upgrade", "2.1")
+    ('unlock', 'locked')
+    >>> first_action("uninstalled", "2.9"), first_action("uninstalling", "2.9")
+    ('refused', 'no-upgrade')
+    """
+    if status in _UPGRADED:
+        return "upgrade"
+    if status in _PENDING:
+        return "unlock" if is_at_least(flux_version, _UNLOCKS_SINCE) else "locked"
+    return "refused" if status == "uninstalled" else "no-upgrade"

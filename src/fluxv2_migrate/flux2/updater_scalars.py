@@ -7,11 +7,15 @@ Source: kustomize kyaml 0.21 `yaml/compatibility.go` `FormatNonStringStyle`; go-
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from typing import Final
 
 from fluxv2_migrate.flux2.marker_places import MarkedScalar
-from fluxv2_migrate.yaml_text import resolve_plain_scalar
+from fluxv2_migrate.flux2.markers import Marker, placed_markers
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, read_nodes, resolve_plain_scalar, split_documents
+from fluxv2_migrate.yaml_text.composer import scalars_of
+from fluxv2_migrate.yaml_text.folded import folded_again, folded_by_kustomize
 
 # Booleans of YAML 1.1 that are texts in 1.2.
 _OLD_BOOLEANS: Final = re.compile(r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF")
@@ -20,6 +24,8 @@ _DATE: Final = re.compile(
     r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?[ \t]*(?:Z|[-+][0-9]{2}:[0-9]{2})?)?"
 )
 _FIRST_LINE: Final = re.compile(r"^( *)\S", re.MULTILINE)
+_TABS: Final = re.compile(r" *\t[ \t]*(?=#)")
+_FOLDED: Final = re.compile(r"\s>[-+1-9]*[ \t]*(?:#[^\n]*)?\r?\n")
 
 
 def plain_kind(text: str) -> str:
@@ -68,14 +74,14 @@ def written_value(scalar: MarkedScalar, value: str) -> str:
     if scalar.style == '"':
         return f'"{value}"'
     old, new = _kind_of(scalar), plain_kind(value)
-    if gets_quotes(scalar, value):
+    if _gets_quotes(scalar, value):
         return f'"{value}"'
     if scalar.tag or new == old:
         return value
     return f'"{value}"' if old == "str" else f"!!{old} {value}"
 
 
-def written_block(scalar: MarkedScalar, value: str, body: str) -> str:
+def _written_block(scalar: MarkedScalar, value: str, body: str) -> str:
     r"""Gives what stands in place of a block of text once the updater has written a value.
 
     Args:
@@ -83,7 +89,7 @@ def written_block(scalar: MarkedScalar, value: str, body: str) -> str:
         body: what stands behind its header, from a comment to the end of its last line.
 
     >>> block = MarkedScalar(0, 2, ("tag",), "1.10", "|", "", 11)
-    >>> written_block(block, "1.11-a", " # why\n  1.10\n"), written_block(block, "1.11", " # why\n  1.10\n")
+    >>> _written_block(block, "1.11-a", " # why\n  1.10\n"), _written_block(block, "1.11", " # why\n  1.10\n")
     ('|- # why\n  1.11-a\n', '"1.11" # why\n')
     """
     comment, _, lines = body.partition("\n")
@@ -95,11 +101,11 @@ def written_block(scalar: MarkedScalar, value: str, body: str) -> str:
     return f"{scalar.style}-{comment}\n{first[1]}{value}{end}"
 
 
-def gets_quotes(scalar: MarkedScalar, value: str) -> bool:
+def _gets_quotes(scalar: MarkedScalar, value: str) -> bool:
     """Gives whether the updater puts quotes around a value, even around one that stands there already.
 
     >>> plain = MarkedScalar(0, 4, ("tag",), "1.10", "", "", 4)
-    >>> gets_quotes(plain, "1.10"), gets_quotes(plain, "1.10.0")
+    >>> _gets_quotes(plain, "1.10"), _gets_quotes(plain, "1.10.0")
     (True, False)
     """
     return scalar.style not in ("'", '"') and _is_no_text(value) and _kind_of(scalar) != "null"
@@ -113,3 +119,56 @@ def _kind_of(scalar: MarkedScalar) -> str:
 
 def _is_no_text(value: str) -> bool:
     return bool(value) and not isinstance(resolve_plain_scalar(value), str)
+
+
+def with_marked_values(text: str, value_of: Callable[[Marker], str | None]) -> str:
+    r"""Gives a text with other values in the fields that are marked.
+
+    Nothing else changes but texts behind `>`, to some of which the updater adds lines whenever it writes.
+
+    Args:
+        value_of: gives what is written for a marker, or nothing where its field stays.
+
+    >>> text = 'image: a:1 # {"$imagepolicy": "flux-system:a"}\n'
+    >>> with_marked_values(text, lambda marker: "a:2" if marker.policy == "a" else None)
+    'image: a:2 # {"$imagepolicy": "flux-system:a"}\n'
+    """
+    placed = [
+        (scalar, value)
+        for marker, scalar in placed_markers(text)
+        if scalar is not None and (value := value_of(marker)) is not None
+    ]
+    if all(scalar.value == value for scalar, value in placed):
+        return text
+    edits = [*_folded_again(text, {scalar.start for scalar, _ in placed})]
+    for scalar, value in placed:
+        if scalar.value == value and not _gets_quotes(scalar, value):
+            continue
+        if scalar.style in ("|", ">"):
+            start, end = scalar.start, scalar.block_end
+            written = _written_block(scalar, value, text[scalar.end : end])
+        else:
+            written, start, end = written_value(scalar, value), scalar.start, scalar.end
+        # Before the comment it writes one blank.
+        tabs = _TABS.match(text, end)
+        edits.append((start, end, written) if tabs is None else (start, tabs.end(), f"{written} "))
+    parts: list[str] = []
+    position = 0
+    for start, end, written in sorted(edits):
+        parts += [text[position:start], written]
+        position = end
+    return "".join(parts) + text[position:]
+
+
+def _folded_again(text: str, marked: Collection[int]) -> Iterator[tuple[int, int, str]]:
+    """Gives where texts behind `>` stand that say something else once the updater has written them."""
+    if _FOLDED.search(text) is None:
+        return
+    start = len(text) - len(text.removeprefix(BYTE_ORDER_MARK))
+    for span in split_documents(text[start:]):
+        # The updater has read all of them.
+        for node in scalars_of(read_nodes(text[start + span.start : start + span.end])):
+            if node.style == ">" and folded_by_kustomize(node.value) != node.value:
+                begin, end = (start + span.start + each for each in (node.start, node.end))
+                if not any(begin <= each < end for each in marked):
+                    yield begin, end, folded_again(text[begin:end], node.value)

@@ -25,6 +25,19 @@ from fluxv2_migrate.golang.versions import (
 MANY: Final = 200
 """Comparisons of a range that nobody writes; what is looked at for each pair of some is not for so many."""
 RangeDialect = Literal["flux2", "flux2-early", "flux2-2.5", "flux1", "flux1-legacy"]
+_ZERO: Final = (0, 0, 0)
+_PART: Final = r"[0-9|x|X|\*]+"
+_IDENTIFIERS: Final = r"[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*"
+_VERSION: Final = rf"v?({_PART})(\.{_PART})?(\.{_PART})?(-{_IDENTIFIERS})?(?:\+{_IDENTIFIERS})?"
+_BARE: Final = _VERSION.replace("(", "(?:").replace("(?:?:", "(?:")
+_OPERATOR: Final = r"=||!=|>|<|>=|=>|<=|=<|~|~>|\^"
+_ONE: Final = rf"^\s*({_OPERATOR})\s*(?:{_VERSION})\s*$"
+_FIND: Final = rf"(?:{_OPERATOR})\s*(?:{_BARE})"
+_GLUED: Final = rf"^(?:\s*(?:{_OPERATOR})\s*(?:{_BARE})\s*,?)+$"
+_SEPARATED: Final = (
+    rf"^(?:\s*(?:{_OPERATOR})\s*(?:{_BARE})\s*)(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*(?:{_BARE})\s*)*$"
+)
+_HYPHEN: Final = rf"\s*({_BARE})\s+-\s+({_BARE})\s*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +73,6 @@ _DIALECTS: Final[dict[RangeDialect, _Dialect]] = {
         reading="legacy", only_commas=True, wildcard_keeps_prerelease=False, exact_zero_caret=False
     ),
 }
-
-_ZERO: Final = (0, 0, 0)
-_PART: Final = r"[0-9|x|X|\*]+"
-_IDENTIFIERS: Final = r"[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*"
-_VERSION: Final = rf"v?({_PART})(\.{_PART})?(\.{_PART})?(-{_IDENTIFIERS})?(?:\+{_IDENTIFIERS})?"
-_BARE: Final = _VERSION.replace("(", "(?:").replace("(?:?:", "(?:")
-_OPERATOR: Final = r"=||!=|>|<|>=|=>|<=|=<|~|~>|\^"
-_ONE: Final = rf"^\s*({_OPERATOR})\s*(?:{_VERSION})\s*$"
-_FIND: Final = rf"(?:{_OPERATOR})\s*(?:{_BARE})"
-_GLUED: Final = rf"^(?:\s*(?:{_OPERATOR})\s*(?:{_BARE})\s*,?)+$"
-_SEPARATED: Final = (
-    rf"^(?:\s*(?:{_OPERATOR})\s*(?:{_BARE})\s*)(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*(?:{_BARE})\s*)*$"
-)
-_HYPHEN: Final = rf"\s*({_BARE})\s+-\s+({_BARE})\s*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ class VersionRange:
         dialect = _DIALECTS[self.dialect]
         endless = dialect.legacy or any(_is_endless(dialect, each) for group in self.groups for each in group)
         bounds = [each.version for group in self.groups for each in group]
-        turns = () if endless or len(bounds) > MANY else turning_points(bounds)
+        turns = () if endless or len(bounds) > MANY else _turning_points(bounds)
         numbers = {bound.numbers for bound in bounds}
         releases = tuple(self._holds(Version(*turn, "", "")) for turn in turns)
         prereleases = tuple(
@@ -201,12 +200,12 @@ def _is_endless(dialect: _Dialect, comparison: Comparison) -> bool:
     return comparison.operator == "^" and comparison.version.major == 0 and not dialect.exact_zero_caret
 
 
-def turning_points(versions: Iterable[Version]) -> tuple[tuple[int, int, int], ...]:
+def _turning_points(versions: Iterable[Version]) -> tuple[tuple[int, int, int], ...]:
     """Gives the numbers, in order, at which the answer of a range with these versions can turn for releases.
 
     From one of them up to the next the answer is the same, whatever the operators are.
 
-    >>> turning_points([parse_version("1.4")])
+    >>> _turning_points([parse_version("1.4")])
     ((0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 4, 0), (1, 4, 1), (1, 5, 0), (2, 0, 0))
     """
     points = {_ZERO, (0, 0, 1), (0, 1, 0), (1, 0, 0)}
@@ -368,3 +367,51 @@ def _has_caret(dialect: _Dialect, comparison: Comparison, version: Version) -> b
     if dialect.exact_zero_caret and version.minor > 0:
         return False
     return version.patch == bound.patch
+
+
+def only_in(one: VersionRange, other: VersionRange) -> str | None:
+    """Gives a version that the first range holds and the second does not, or nothing where there is none.
+
+    Args:
+        one: a range, in any dialect but the legacy one.
+        other: another, in any of these dialects.
+
+    Returns:
+        The lowest release that tells them apart, otherwise a prerelease.
+
+    >>> first = VersionRange.parse(">=1.0.0-0 <2.0.0", "flux2")
+    >>> only_in(first, VersionRange.parse(">=1.0.0-0 <2.0.0", "flux1"))
+    '1.0.0-0'
+    >>> only_in(VersionRange.parse(">=1, <2"), VersionRange.parse("1.x"))
+    """
+    return next(
+        (
+            version.original
+            for version in _tells(one, other)
+            if one.holds(version) and not other.holds(version)
+        ),
+        None,
+    )
+
+
+def _tells(one: VersionRange, other: VersionRange) -> Iterator[Version]:
+    comparisons = [each for given in (one, other) for group in given.groups for each in group]
+    bounds = [each.version for each in comparisons]
+    points = set(_turning_points(bounds))
+    if any(each.operator == "^" and each.version.major == 0 for each in comparisons):
+        # `^0.0.3` of Flux v1 turns at the third number of every 0.x.
+        minors, patches = {minor for _, minor, _ in points}, {patch for _, _, patch in points}
+        points |= {(0, minor, patch) for minor in minors for patch in patches}
+    named = sorted({bound.prerelease for bound in bounds if bound.prerelease})
+    # Just above a prerelease is the one with a zero behind it; the last one is above all.
+    prereleases = ["0", *named, *(f"{each}.0" for each in named), "z" * (1 + max(map(len, named), default=0))]
+    for numbers in sorted(points):
+        yield _version(numbers, "")
+    for numbers in sorted(points):
+        for prerelease in prereleases:
+            yield _version(numbers, prerelease)
+
+
+def _version(numbers: tuple[int, int, int], prerelease: str) -> Version:
+    text = ".".join(map(str, numbers))
+    return Version(*numbers, prerelease, f"{text}-{prerelease}" if prerelease else text)

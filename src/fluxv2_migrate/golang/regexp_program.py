@@ -12,15 +12,7 @@ from enum import IntEnum
 
 from fluxv2_migrate.golang.regexp_classes import contains
 from fluxv2_migrate.golang.regexp_instructions import ASSERT, CHAR, SAVE, SPLIT, Instructions
-from fluxv2_migrate.golang.regexp_tree import (
-    Assertion,
-    Capture,
-    Concat,
-    Empty,
-    Literal,
-    Node,
-    Syntax,
-)
+from fluxv2_migrate.golang.regexp_tree import Assertion, Capture, Concat, Empty, Literal, Node, Syntax
 
 Spans = tuple[tuple[int, int], ...]
 """Where the whole match and each group begin and end; -1 twice for a group that took no part."""

@@ -11,14 +11,9 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux2.marker_checks import has_merge_key
 from fluxv2_migrate.images.git_syncs import git_syncs
+from fluxv2_migrate.images.ignored import read_marks
 from fluxv2_migrate.images.kustomization_marks import still_marked, take_out_marks
-from fluxv2_migrate.images.read_marks import read_marks
-from fluxv2_migrate.images.reading import (
-    GIVEN_BY_KUSTOMIZATIONS,
-    AnnotatedObject,
-    ReadImages,
-    ToldNotice,
-)
+from fluxv2_migrate.images.reading import GIVEN_BY_KUSTOMIZATIONS, AnnotatedObject, ReadImages, ToldNotice
 from fluxv2_migrate.images.texts import WorkloadText, WorkloadTexts
 from fluxv2_migrate.placement import (
     FilterComments,

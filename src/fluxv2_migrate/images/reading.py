@@ -11,13 +11,12 @@ from fluxv2_migrate.clusters.flux_kustomizations import annotated_fields
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux2.image_objects import is_read
 from fluxv2_migrate.flux2.releases import is_of_flux2
-from fluxv2_migrate.flux2.updated_files import is_read
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
 from fluxv2_migrate.images.ignored import unsaid_marks
-from fluxv2_migrate.images.items import is_in_an_inner_list, own_manifest
+from fluxv2_migrate.images.items import is_in_an_inner_list, own_manifest, places_of_others, seen_by_clusters
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image, place_tag
-from fluxv2_migrate.images.shared_texts import places_of_others, seen_by_clusters
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, objects_in
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of

@@ -6,23 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.clusters.renamed_images import add_renamed
 from fluxv2_migrate.errors import InvalidPattern, InvalidPolicy
-from fluxv2_migrate.flux2.image_names import canonical_image
 from fluxv2_migrate.flux2.image_objects import (
     DEFAULT_EXCLUSIONS,
     Automation,
     ImageObject,
     ImageObjects,
+    PathAnnotations,
+    add_renamed,
+    canonical_image,
     is_image_name,
+    is_read,
     read_image_objects,
 )
 from fluxv2_migrate.flux2.marker_checks import texts_of
 from fluxv2_migrate.flux2.markers import Marker, MarkerPart
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.flux2.tags import latest_tag
-from fluxv2_migrate.flux2.updated_files import PathAnnotations, is_read
-from fluxv2_migrate.flux2.written_texts import with_marked_values
+from fluxv2_migrate.flux2.updater_scalars import with_marked_values
 from fluxv2_migrate.folders import nearest
 from fluxv2_migrate.given import checked_files, checked_list, checked_mapping
 from fluxv2_migrate.golang.regexp import Regexp

@@ -14,7 +14,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import TagPattern
 from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
-from fluxv2_migrate.flux2.updated_files import PATH_ANNOTATION
+from fluxv2_migrate.flux2.image_objects import PATH_ANNOTATION
 from fluxv2_migrate.images.reading import AnnotatedObject, ReadImages
 from fluxv2_migrate.kubernetes import annotations_of, objects_in
 from fluxv2_migrate.placement import Affixes, ImageLayout, ImageUse
@@ -35,20 +35,12 @@ from fluxv2_migrate.plan import (
     write_out_shared,
 )
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.spans import with_spans
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.workspace import Workspace, with_spans
 from fluxv2_migrate.rules import numbers_as_texts, policy_comments, remaining_operations
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.tags.policies import PINNED
-from fluxv2_migrate.yaml_text import (
-    CannotEdit,
-    Style,
-    detect_style,
-    read_nodes,
-    read_value,
-    step_into,
-)
+from fluxv2_migrate.yaml_text import CannotEdit, Style, detect_style, read_nodes, read_value, step_into
 
 _DIRECTIVE: Final = re.compile(r"^\ufeff?%", re.MULTILINE)
 

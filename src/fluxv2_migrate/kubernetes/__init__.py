@@ -1,5 +1,6 @@
 """Objects of Kubernetes as values: what was read is what is written, and nothing is coerced."""
 
+from fluxv2_migrate.kubernetes.kinds import REMOVED_APIS, is_namespaced, removed_with
 from fluxv2_migrate.kubernetes.manifests import (
     annotations_of,
     as_list,
@@ -42,5 +43,3 @@ from fluxv2_migrate.kubernetes.names import (
     numbered,
     short_digest,
 )
-from fluxv2_migrate.kubernetes.namespaced import is_namespaced
-from fluxv2_migrate.kubernetes.removed_apis import REMOVED_APIS, removed_with

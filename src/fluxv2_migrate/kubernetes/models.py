@@ -21,7 +21,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from fluxv2_migrate.frozen import FrozenDict, FrozenList
 from fluxv2_migrate.given import MAXIMUM_DEPTH
-from fluxv2_migrate.quoting.models import PrintedModel
+from fluxv2_migrate.quoting.confidential import PrintedModel
 
 _SPELLINGS: Final = {
     "disable_open_api_validation": "disableOpenAPIValidation",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fluxv2_migrate.kustomize.apart import steps_apart
 from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject
 from fluxv2_migrate.kustomize.configurations import configured_entries
-from fluxv2_migrate.kustomize.controller import controller_build, generated_resources
+from fluxv2_migrate.kustomize.controller import built_files, controller_build, generated_resources
 from fluxv2_migrate.kustomize.edit import (
     add_patch,
     add_patches,
@@ -36,7 +35,7 @@ from fluxv2_migrate.kustomize.replay import (
     patch_of,
     replay_patches,
 )
-from fluxv2_migrate.kustomize.resources import PatchUse, Step
+from fluxv2_migrate.kustomize.resources import PatchUse, Step, steps_apart
 from fluxv2_migrate.kustomize.selectors import Selector
 from fluxv2_migrate.kustomize.source_ignore import artifact_files
 from fluxv2_migrate.kustomize.tree import KustomizeTree

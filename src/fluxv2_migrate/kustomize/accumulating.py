@@ -20,6 +20,7 @@ from fluxv2_migrate.kustomize.kustomization import (
     TRANSFORMERS,
     Kustomization,
     ListedEntry,
+    Sources,
     join_path,
 )
 from fluxv2_migrate.kustomize.listed_transformers import ListedTransformer, listed_transformers
@@ -27,7 +28,6 @@ from fluxv2_migrate.kustomize.name_references import fix_references
 from fluxv2_migrate.kustomize.patching import apply_patches
 from fluxv2_migrate.kustomize.replacing import apply_replacements
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource, Step
-from fluxv2_migrate.kustomize.sources import Sources
 from fluxv2_migrate.kustomize.transformers import (
     Images,
     add_affix,

@@ -5,23 +5,18 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.fields import fault_of_field, in_own_letters
+from fluxv2_migrate.kustomize.resources import Resource
 from fluxv2_migrate.kustomize.values import text_of
-from fluxv2_migrate.yaml_text import (
-    MappingNode,
-    SequenceNode,
-    first_document,
-    read_nodes,
-    read_value,
-)
+from fluxv2_migrate.yaml_text import MappingNode, SequenceNode, first_document, read_nodes, read_value
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _API: Final = "kustomize.config.k8s.io"
@@ -41,6 +36,7 @@ UNFOLLOWED: Final = (
     "validators",
 )
 """The fields of which nobody can tell from texts alone what comes of them."""
+_Path: TypeAlias = tuple[str | int, ...]
 
 
 def is_remote(entry: str) -> bool:
@@ -98,9 +94,6 @@ class ListedEntry:
     def is_remote(self) -> bool:
         """Whether it lies outside of the repository."""
         return is_remote(self.entry)
-
-
-_Path: TypeAlias = tuple[str | int, ...]
 
 
 class PatchPlace(NamedTuple):
@@ -345,3 +338,32 @@ def read_kustomization(path: str, text: str) -> Kustomization:
     if all(entry in (None, "") for name, entry in value.items() if name not in ("apiVersion", "kind")):
         raise InvalidManifest("kustomize refuses an empty kustomization", path=path, line=1)
     return kustomization
+
+
+class Sources(Protocol):
+    """Where an accumulation gets its texts from."""
+
+    def kustomization(self, folder: str) -> Kustomization | InvalidManifest | None:
+        """Gives the kustomization of a folder, why it is none, or `None` if there is none."""
+
+    def content(self, path: str) -> bytes | None:
+        """Gives the bytes of a file."""
+
+    def is_file(self, path: str) -> bool:
+        """Says whether there is such a file."""
+
+    def text(self, path: str) -> str:
+        """Gives the text of a file that is there."""
+
+    def is_folder(self, path: str) -> bool:
+        """Says whether there is such a folder."""
+
+    def resources(self, path: str) -> Sequence[Resource]:
+        """Gives the objects of a file."""
+
+    def remote(self, entry: str) -> str | None:
+        """Gives the text that stands for what lies outside of the repository, if there is one."""
+
+    @property
+    def images_in_volumes(self) -> bool:
+        """Whether `images` change the images of volumes."""

@@ -16,8 +16,8 @@ from fluxv2_migrate.kustomize.kustomization import (
     KustomizationPatch,
     PatchPlace,
     is_in_place,
+    join_path,
 )
-from fluxv2_migrate.kustomize.listed_patches import patches_of_transformer
 from fluxv2_migrate.kustomize.resources import PatchUse, Resource
 from fluxv2_migrate.kustomize.transformers import (
     add_affix,
@@ -42,6 +42,18 @@ _RELEASE: Final = "HelmRelease"
 _IMAGE: Final = "imageTag"
 _LISTS: Final = frozenset({"apiVersion", "kind", "metadata", "resources"})
 """The fields of a kustomization that does nothing but list."""
+_TEXTS: Final[Mapping[str, str]] = {
+    "PatchJson6902Transformer": "jsonOp",
+    "PatchStrategicMergeTransformer": "patches",
+    "PatchTransformer": "patch",
+}
+"""By the kinds of transformers that patch, the field with the text of a patch."""
+_FORMS: Final[Mapping[str, str]] = {
+    "PatchJson6902Transformer": "patchesJson6902",
+    "PatchStrategicMergeTransformer": "patchesStrategicMerge",
+    "PatchTransformer": "patches",
+}
+"""By the same kinds, the field of a kustomization that does the same."""
 
 
 class Texts(Protocol):
@@ -232,7 +244,7 @@ def _read(
         place = PatchPlace(kustomization.path, 0, (), (), (TRANSFORMERS, text.entry), index)
     use = PatchUse(kustomization.path, TRANSFORMERS, text.entry, text.path, 0, "configuration")
     specs = list(_specs(value, use))
-    patches = patches_of_transformer(value, kustomization.folder, first, place)
+    patches = _patches_of_transformer(value, kustomization.folder, first, place)
     if patches is None:
         return None
     found = ListedTransformer(text.path, text.listing, place.document, value, tuple(specs), patches)
@@ -270,3 +282,62 @@ def _specs(value: Mapping[str, Any], use: PatchUse) -> Iterator[FieldSpec]:
 def _is_followed(spec: FieldSpec) -> bool:
     """Gives whether a path is the same in a release whose API becomes another one, or is for none."""
     return bool(spec.path) and (spec.use is None or spec.kind not in ("", _RELEASE))
+
+
+def _patches_of_transformer(
+    value: Mapping[str, Any], folder: str, first: int, place: PatchPlace
+) -> tuple[KustomizationPatch, ...] | None:
+    """Gives the patches of a transformer.
+
+    Args:
+        folder: of the kustomization that lists it, from which the paths of files lead.
+        first: the index of its first patch among all of that kustomization's transformers.
+        place: where it stands.
+
+    Returns:
+        The patches; none of a transformer that does something else, and nothing where it holds what is none.
+
+    Source: kustomize api 0.21 `PatchTransformer`, `PatchStrategicMergeTransformer`,
+    `PatchJson6902Transformer`.
+
+    >>> value = {"kind": "PatchTransformer", "path": "web.yaml", "target": {"kind": "HelmRelease"}}
+    >>> (patch,) = _patches_of_transformer(value, "prod", 0, PatchPlace("prod/more.yaml", 0, (), ()))
+    >>> patch.path, patch.form, patch.place.said
+    ('prod/web.yaml', 'patches', ('path',))
+    """
+    kind = str(value.get("kind"))
+    if kind not in _TEXTS:
+        return ()
+    found: list[KustomizationPatch] = []
+    for said, text, is_file in _said(value, kind):
+        if not isinstance(text, str):
+            return None
+        path = (join_path(folder, text) or text) if is_file else ""
+        target, options = value.get("target"), value.get("options")
+        if not all(each is None or isinstance(each, Mapping) for each in (target, options)):
+            return None
+        found.append(
+            KustomizationPatch(
+                TRANSFORMERS,
+                first + len(found),
+                path,
+                "" if is_file else text,
+                target,
+                options or {},
+                _FORMS[kind],
+                place._replace(said=said),
+            )
+        )
+    # kustomize refuses one that says nothing, or two things where it takes one.
+    return tuple(found) if found and (len(found) == 1 or kind == "PatchStrategicMergeTransformer") else None
+
+
+def _said(value: Mapping[str, Any], kind: str) -> Iterator[tuple[tuple[str | int, ...], Any, bool]]:
+    """Gives the texts and the files of patches, each with where it stands and whether it is a file."""
+    if kind == "PatchStrategicMergeTransformer":
+        for index, entry in enumerate(as_list(value.get("paths"))):
+            yield ("paths", index), entry, not (isinstance(entry, str) and is_in_place(entry))
+    elif value.get("path"):
+        yield ("path",), value["path"], True
+    if value.get(_TEXTS[kind]):
+        yield (_TEXTS[kind],), value[_TEXTS[kind]], False

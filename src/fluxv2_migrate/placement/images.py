@@ -12,12 +12,18 @@ from fluxv2_migrate.flux2.releases import FluxVersion, new_object
 from fluxv2_migrate.folders import normal_path, overlap
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.placement.existing_images import ExistingImageObject
-from fluxv2_migrate.placement.homes import Affixes, with_affixes, without_affixes
+from fluxv2_migrate.placement.homes import (
+    Affixes,
+    automation_name,
+    covers,
+    update_path,
+    with_affixes,
+    without_affixes,
+)
 from fluxv2_migrate.placement.image_names import choose_names
 from fluxv2_migrate.placement.image_needs import Groups, PlacedImage, name_groups, place_uses
 from fluxv2_migrate.placement.image_uses import GeneratedImageObject, ImageLayout, ImageUse
 from fluxv2_migrate.placement.prerequisites import Needed, Prerequisite, name_of_copy, note_needed
-from fluxv2_migrate.placement.update_paths import automation_name, covers, update_path
 from fluxv2_migrate.rules import (
     GitSync,
     RepositoryRequest,

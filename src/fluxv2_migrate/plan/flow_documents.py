@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fluxv2_migrate.plan.flow_text import edit_flow
-from fluxv2_migrate.plan.mappings import apply_to_mapping
-from fluxv2_migrate.plan.operations import Plan
+from fluxv2_migrate.plan.operations import Plan, apply_to_mapping
 from fluxv2_migrate.plan.text import AppliedText, apply_to_text
 from fluxv2_migrate.yaml_text import (
     CannotEdit,

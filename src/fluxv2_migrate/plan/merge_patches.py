@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.frozen import SCALARS
-from fluxv2_migrate.plan.mappings import apply_to_mapping
-from fluxv2_migrate.plan.operations import Operation, Path, Plan, Remove, Set
+from fluxv2_migrate.plan.operations import Operation, Path, Plan, Remove, Set, apply_to_mapping
 from fluxv2_migrate.yaml_text import Place
 
 

@@ -1,14 +1,14 @@
-"""The operations over the text of one document."""
+"""The operations over the text of one document, and comments above its fields."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from fluxv2_migrate.plan.mappings import apply_to_mapping
-from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set
+from fluxv2_migrate.plan.operations import Move, Operation, Path, Plan, Remove, Set, apply_to_mapping
 from fluxv2_migrate.yaml_text import (
     BlockMapping,
     CannotEdit,
@@ -16,6 +16,8 @@ from fluxv2_migrate.yaml_text import (
     Place,
     Style,
     ended_like,
+    find_field,
+    line_start,
     metadata_span,
     read_again,
     read_nodes,
@@ -24,6 +26,9 @@ from fluxv2_migrate.yaml_text import (
     value_of,
     write_out,
 )
+
+_BREAK: Final = re.compile(r"[\r\n]+")
+_INDENT: Final = re.compile(r"[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +175,36 @@ def _existing(document: BlockMapping, path: Path) -> BlockMapping | None:
             return None
         mapping = mapping.child(key)
     return mapping
+
+
+def write_comments(text: str, comments: Iterable[tuple[Path, str]], *, root: Node, style: Style) -> str:
+    r"""Gives a document's text with comments on lines of their own above fields.
+
+    Args:
+        comments: field and text; a field that is not there gets its comment above what holds it.
+        root: its root node, of `compose`.
+
+    Raises:
+        CannotEdit: the text with its comments would not mean the same.
+
+    >>> from fluxv2_migrate.yaml_text import compose
+    >>> text = "a:\n  image: b\n"
+    >>> print(write_comments(text, [(("a", "image"), "locked")], root=compose(text), style=Style()), end="")
+    a:
+      # locked
+      image: b
+    """
+    lines: dict[int, list[str]] = {}
+    for path, comment in comments:
+        begin = find_field(root, path)[0] or root
+        start = line_start(text, begin.start)
+        line = f"{_indent(text, start)}# {_BREAK.sub(' ', comment.strip())}{style.newline}"
+        if line not in lines.setdefault(start, []):
+            lines[start].append(line)
+    pieces = [(start, start, "".join(written)) for start, written in lines.items()]
+    return read_again(splice(text, pieces), value_of(root)) if pieces else text
+
+
+def _indent(text: str, start: int) -> str:
+    found = _INDENT.match(text, start)
+    return found[0] if found is not None else ""

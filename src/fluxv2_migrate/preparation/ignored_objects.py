@@ -16,8 +16,8 @@ from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import objects_of, own_manifest
 from fluxv2_migrate.kubernetes import metadata_of
 from fluxv2_migrate.kustomize import BuiltObject, Step, add_patch, steps_apart
+from fluxv2_migrate.repository.changes import RearrangedTexts
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit

@@ -19,9 +19,9 @@ from fluxv2_migrate.kubernetes import group_of, metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import steps_apart
 from fluxv2_migrate.meaning.release_names import installed_name
 from fluxv2_migrate.plan import Set, apply_to_text
+from fluxv2_migrate.repository.changes import RearrangedTexts
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     BlockText,

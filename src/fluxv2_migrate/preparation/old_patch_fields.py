@@ -7,17 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.clusters.builds import build_with
-from fluxv2_migrate.clusters.flux_kustomizations import (
-    FLUX_PATCH_FIELDS,
-    file_over,
-    overlay_then,
-)
+from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, file_over, overlay_then
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.plan import Move, Operation, Remove, apply_to_text
+from fluxv2_migrate.repository.changes import RearrangedTexts
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.repository.rearranged import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     BlockText,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from pydantic import BaseModel
 
 HIDDEN: Final = "***"
 """Stands for what is not shown."""
@@ -117,3 +119,13 @@ def names_a_secret(path: Iterable[str]) -> bool:
         if not (_SERVERS.isdisjoint(words) or _ADDRESSES.isdisjoint(words)):
             return True
     return False
+
+
+class PrintedModel(BaseModel):
+    """A model of which only the fields that were given are printed, and of URLs no password."""
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        # There are many fields, hardly any is set, and what was not given says nothing.
+        for name, value in super().__repr_args__():
+            if name in self.model_fields_set:
+                yield name, without_credentials(value) if isinstance(value, str) else value

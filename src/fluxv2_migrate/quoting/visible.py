@@ -1,8 +1,9 @@
-"""Characters that a terminal or a page obeys instead of showing them."""
+"""Texts as people read them: nothing obeys a character of theirs, and long lists are cut."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 _OBEYED: Final = re.compile(
@@ -32,3 +33,44 @@ def _written(character: str) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def plural(number: int, noun: str, several: str = "") -> str:
+    """Gives a number with its noun.
+
+    >>> plural(1, "release"), plural(2, "release"), plural(2, "policy", "policies")
+    ('1 release', '2 releases', '2 policies')
+    """
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
+
+
+def few(names: Iterable[str], shown: int) -> str:
+    """Gives the first of some names, and how many more there are.
+
+    >>> few(["a.yaml", "b.yaml", "c.yaml"], 2), few(["a.yaml"], 2)
+    ('a.yaml, b.yaml and 1 more', 'a.yaml')
+    """
+    every = list(names)
+    more = f" and {len(every) - shown} more" if len(every) > shown else ""
+    return ", ".join(every[:shown]) + more
+
+
+def shown_folder(path: str) -> str:
+    """Names a folder or file of the repository, whose root has the empty path.
+
+    Args:
+        path: relative to the root.
+
+    >>> shown_folder("apps/prod"), shown_folder("")
+    ('apps/prod', '/')
+    """
+    return path or "/"
+
+
+def shown_folders(paths: Iterable[str]) -> str:
+    """Names folders or files in a list.
+
+    >>> shown_folders(["apps", ""])
+    'apps, /'
+    """
+    return ", ".join(map(shown_folder, paths))

@@ -7,11 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
-from fluxv2_migrate.kustomize import (
-    configured_entries,
-    keys_of_path,
-    split_variable_path,
-)
+from fluxv2_migrate.kustomize import configured_entries, keys_of_path, split_variable_path
 from fluxv2_migrate.releases.patch_targets import moved_fields
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.pointed_fields import (

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fluxv2_migrate.clusters import DocumentKey
+from fluxv2_migrate.clusters import DocumentKey, take_out
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names, name_sources
 from fluxv2_migrate.releases.live_records import HelmRelease, hold_against_clusters
 from fluxv2_migrate.releases.patched import PatchedRelease
 from fluxv2_migrate.releases.release import MigratingRelease, ReadRelease
 from fluxv2_migrate.releases.twins import Twin, TwinDiffers, Twins, differences_of_twin
+from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import SourceReference
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -221,3 +224,39 @@ def _helm_charts(
         source = references.get(release.placed)
         where = (source.namespace if source is not None else "") or namespace
         yield sighting.cluster, where, f"{namespace}-{sighting.name}"
+
+
+def remove_twins(
+    decided: DecidedReleases, around: Surroundings, workspace: Workspace, findings: FindingGroups
+) -> DecidedReleases:
+    """Takes the releases that have a twin out of their files, and these out of what lists them.
+
+    A release stays where something would not build without it.
+
+    Returns:
+        What becomes of each release now.
+    """
+    removed = list(decided.removed)
+    while True:
+        tried = workspace.branch()
+        tried.note(*map(_change, removed))
+        reasons = take_out((each.release.document for each in removed), tried, around.clusters)
+        if not reasons:
+            workspace.adopt(tried)
+            for each in removed:
+                findings.declare(each.release.document, each.release.resource, each.differences)
+            return replace(decided, removed=tuple(removed))
+        for each in removed:
+            release = each.release
+            if (reason := reasons.get(release.document.path)) is not None:
+                message = f"{each.twin.document.path} means the same, and without this one {reason}"
+                # Nobody can accept what does not build.
+                notice = Notice("RP007", message, (), is_acceptable=False)
+                findings.add(release.document, release.resource, notice)
+        removed = [each for each in removed if each.release.document.path not in reasons]
+
+
+def _change(removed: RemovedRelease) -> Change:
+    document, there = removed.release.document, removed.twin.document.path
+    line = document.position(())[0]
+    return Change("twin", removed.release.resource, document.path, line, (), there, "")

@@ -7,12 +7,7 @@ from dataclasses import dataclass, replace
 
 from fluxv2_migrate.clusters import Sighting
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux2.releases import (
-    FLUX_VERSIONS,
-    FluxVersion,
-    preferred_api_version,
-    serving_releases,
-)
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, preferred_api_version, serving_releases
 from fluxv2_migrate.kustomize import Step, steps_apart
 from fluxv2_migrate.meaning.served_fields import split_served_fields
 from fluxv2_migrate.plan import Set, apply_to_mapping

@@ -8,14 +8,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from fluxv2_migrate.clusters import Way
-from fluxv2_migrate.kustomize import (
-    PatchPlace,
-    Step,
-    add_patch,
-    merged_with,
-    remove_entry,
-    steps_apart,
-)
+from fluxv2_migrate.kustomize import PatchPlace, Step, add_patch, merged_with, remove_entry, steps_apart
 from fluxv2_migrate.plan import Leaves, as_patch, fields_part, merge_difference
 from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patch_targets import target_of

@@ -35,13 +35,8 @@ from fluxv2_migrate.releases.configured_fields import (
     edits_of_labels,
     edits_of_variable,
 )
-from fluxv2_migrate.releases.forms import References
-from fluxv2_migrate.releases.made_once import MadeOnce
-from fluxv2_migrate.releases.patch_entries import (
-    KustomizationChange,
-    KustomizationEdits,
-    Unfinished,
-)
+from fluxv2_migrate.releases.forms import MadeOnce, References
+from fluxv2_migrate.releases.patch_entries import KustomizationChange, KustomizationEdits, Unfinished
 from fluxv2_migrate.releases.patch_targets import targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, Naming, with_replaced

@@ -42,12 +42,7 @@ from fluxv2_migrate.releases.patch_texts import (
     changes_of,
     convert_closure,
 )
-from fluxv2_migrate.releases.patch_trials import (
-    TriedClosure,
-    try_closures,
-    writable_closures,
-    write_closures,
-)
+from fluxv2_migrate.releases.patch_trials import TriedClosure, try_closures, writable_closures, write_closures
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, closures_of, in_builds
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.repository.changes import Change, kustomization_change

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fluxv2_migrate.applied.broken_kustomizations import tell_of_broken_kustomizations
 from fluxv2_migrate.applied.references import MigratedRelease, tell_of_result
-from fluxv2_migrate.applied.result import Result
+from fluxv2_migrate.applied.result import Result, tell_of_broken_kustomizations
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.cutover.expected_release import expected_releases, manifests_of_clusters
 from fluxv2_migrate.cutover.left_releases import LeftReleases

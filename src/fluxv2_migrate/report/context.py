@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.pages import fragment
-from fluxv2_migrate.quoting import shown_folder, without_credentials
-from fluxv2_migrate.report.html_context import context_parts
+from fluxv2_migrate.pages import Html, badge, fold, fragment, listed, prose, table
+from fluxv2_migrate.quoting import shown_folder, shown_folders, without_credentials
+from fluxv2_migrate.report.outline import assumptions_of
 from fluxv2_migrate.settings.of_clusters import with_fluxd
 from fluxv2_migrate.settings.options import Cluster
 
@@ -205,3 +205,32 @@ def _other_sync(fluxd: Flux1Program) -> OtherSync:
         fluxd.name,
         fluxd.place,
     )
+
+
+def context_parts(context: MigrationContext) -> Iterator[Html]:
+    """Gives what was assumed, a table of the clusters, and for each what was read of it and where."""
+    yield listed(map(prose, assumptions_of(context)))
+    rows = [
+        (
+            each.name,
+            shown_folders(each.sync_paths),
+            each.branch or "not known",
+            f"{each.flux_version} in {each.flux_namespace}",
+            each.reason,
+        )
+        for each in context.clusters
+    ]
+    yield table("Clusters", ("cluster", "sync paths", "branch", "Flux v2", "known from"), rows)
+    for each in context.clusters:
+        read = [
+            (
+                reading.setting,
+                reading.value,
+                badge("assumed", "warning") if reading.is_assumed else reading.read_from,
+            )
+            for reading in each.readings
+        ]
+        yield fold(
+            f"Settings of {each.name}",
+            table(f"Settings of {each.name}", ("setting", "value", "read from"), read),
+        )

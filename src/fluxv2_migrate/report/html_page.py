@@ -23,7 +23,7 @@ from fluxv2_migrate.pages import (
     section,
     table,
 )
-from fluxv2_migrate.report.html_context import context_parts
+from fluxv2_migrate.report.context import context_parts
 from fluxv2_migrate.report.html_files import FileViews
 from fluxv2_migrate.report.html_findings import entry_groups
 from fluxv2_migrate.report.html_resources import prerequisite_table

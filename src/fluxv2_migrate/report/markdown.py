@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from fluxv2_migrate.findings.table import Severity
 from fluxv2_migrate.quoting import as_cell, as_code, as_code_block, as_markdown_text, few, plural
-from fluxv2_migrate.report.outline import (
-    Entry,
-    Outline,
-    ReleaseRow,
-    assumptions_of,
-    outline_of,
-    policy_cells,
-)
+from fluxv2_migrate.report.outline import Entry, Outline, ReleaseRow, assumptions_of, outline_of, policy_cells
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 from fluxv2_migrate.settings.overrides import as_python, entry_of
 

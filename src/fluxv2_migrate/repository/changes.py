@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from fluxv2_migrate.plan import Operation, Path, Remove, Set
+
+_OF_PATCHES: Final = "patch"
+"""A patch says what is left of all rules for the release that it patches: none of them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,6 @@ def kustomization_change(path: str) -> Change:
     return Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources")
 
 
-_OF_PATCHES: Final = "patch"
-"""A patch says what is left of all rules for the release that it patches: none of them alone."""
-
-
 def change_of(operation: Operation, resource: str, path: str, line: int, target_path: str) -> Change:
     """Gives what an operation did, as provenance."""
     if isinstance(operation, Set):
@@ -60,3 +60,26 @@ def dotted(path: Path) -> str:
     'spec.timeout'
     """
     return ".".join(path)
+
+
+@dataclass(frozen=True, slots=True)
+class RearrangedTexts:
+    """Files of which what is built stays the same.
+
+    Attributes:
+        files: those that change or are new.
+        owners: the files of the releases and workloads for which they are.
+        is_needed: whether they are written although nothing else of them changes.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    owners: frozenset[str] = frozenset()
+    is_needed: bool = False
+
+    def with_more(self, other: RearrangedTexts) -> RearrangedTexts:
+        """Gives these with those that were written afterwards."""
+        return RearrangedTexts({**self.files, **other.files}, self.owners | other.owners)
+
+    def stay(self, touched: Collection[str]) -> bool:
+        """Gives whether they stay, once it is known which files the migration changes or makes."""
+        return self.is_needed or not {*self.files, *self.owners}.isdisjoint(touched)

@@ -21,7 +21,7 @@ from fluxv2_migrate.kustomize.listed_transformers import TRANSFORMER_API
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document, read_documents
 from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
-from fluxv2_migrate.repository.spans import with_spans
+from fluxv2_migrate.repository.workspace import with_spans
 from fluxv2_migrate.yaml_text import (
     BYTE_ORDER_MARK,
     YAML_ENDINGS,

@@ -15,8 +15,7 @@ from typing import Final, TypeAlias
 from fluxv2_migrate.folders import folders_of
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.spans import with_spans
-from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, split_documents
+from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, splice, split_documents
 
 _HEADER: Final = re.compile(r"((?:[ \t]*(?:#.*)?\r?\n)+)---(?=[ \t\r\n])")
 _MARKERS: Final = ("", "---", "...")
@@ -352,3 +351,17 @@ def _is_left_empty(text: str) -> bool:
     (True, False, False)
     """
     return all(line.strip() in _MARKERS for line in text.removeprefix(BYTE_ORDER_MARK).splitlines())
+
+
+def with_spans(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
+    """Gives a file with parts of it replaced.
+
+    Args:
+        spans: begin, end and what comes there, none within another one; offsets are those of the text
+            without its byte order mark.
+
+    >>> with_spans("a b c", [(0, 1, "x"), (4, 5, "z")])
+    'x b z'
+    """
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+    return mark + splice(text[len(mark) :], spans)

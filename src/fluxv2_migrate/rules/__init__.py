@@ -16,12 +16,7 @@ from fluxv2_migrate.rules.chart_source import (
 )
 from fluxv2_migrate.rules.draft import ValuesConfigMap, ValuesOfUrl
 from fluxv2_migrate.rules.flux1_settings import FLAG_RULES, VALUE_RULES, notices_of, rule_of_value
-from fluxv2_migrate.rules.helm_release import (
-    ReleaseDraft,
-    SeenRelease,
-    draft_helm_release,
-    read_by_draft,
-)
+from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release, read_by_draft
 from fluxv2_migrate.rules.image_automation import draft_image_automation, find_written_images
 from fluxv2_migrate.rules.image_objects import (
     GitSync,
@@ -38,13 +33,7 @@ from fluxv2_migrate.rules.images import (
     numbers_as_texts,
 )
 from fluxv2_migrate.rules.json_patches import JsonPatchDraft, NotFollowed, OldStep, draft_json_patch
-from fluxv2_migrate.rules.patches import (
-    CARRIED,
-    VALUES,
-    FormStep,
-    PatchDraft,
-    draft_merge_patch,
-)
+from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, PatchDraft, draft_merge_patch
 from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret
 from fluxv2_migrate.rules.sync_objects import (
     DECRYPTION_SECRET,

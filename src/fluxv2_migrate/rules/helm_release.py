@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import is_
 from typing import Any, Final
@@ -13,16 +13,16 @@ from fluxv2_migrate.flux1.charts import CHARTS
 from fluxv2_migrate.flux1.installation import PROGRAM_IMAGES
 from fluxv2_migrate.flux1.placeholders import fits_placeholders, placeholder_of_release
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
+from fluxv2_migrate.kubernetes import is_namespace_name, is_object_name
 from fluxv2_migrate.meaning.release_names import ReleaseName
-from fluxv2_migrate.plan import Operation, Plan, Remove, Set
+from fluxv2_migrate.plan import Operation, Path, Plan, Remove, Set
 from fluxv2_migrate.rules.actions import draft_actions
 from fluxv2_migrate.rules.chart import draft_chart, draft_first_chart
 from fluxv2_migrate.rules.chart_source import ChartSourceRequest, SourceReference
 from fluxv2_migrate.rules.draft import Draft, ValuesConfigMap, ValuesOfUrl, present
 from fluxv2_migrate.rules.installed_release import draft_helm_version, draft_release_name, running_chart
-from fluxv2_migrate.rules.known_fields import split_fields
 from fluxv2_migrate.rules.outside_spec import draft_outside_spec, installed_name
-from fluxv2_migrate.rules.refused_names import draft_refused_names
+from fluxv2_migrate.rules.table import split_fields
 from fluxv2_migrate.rules.values import draft_values
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, Override
@@ -34,6 +34,8 @@ _BEHIND_INTERVAL: Final = Place(after=("interval",))
 _FIRST_KIND: Final = "FluxHelmRelease"
 _VALUES_COUNT: Final = ("${", *PROGRAM_IMAGES)
 """One of them stands in values of which a draft says something; of charts of Flux v1 it reads all values."""
+_Check = Callable[[str], bool]
+_SECRET: Final = ("spec", "chart", "secretRef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def draft_helm_release(
     if options.suspend_releases or _is_inactive(draft):
         draft.set(("spec", "suspend"), True, "suspend", place=_BEHIND_INTERVAL)
     if not is_template:
-        draft_refused_names(draft)
+        _draft_refused_names(draft)
     release_name = draft_release_name(
         draft,
         installed_name(manifest),
@@ -349,3 +351,40 @@ def _unknown_fields(draft: Draft, unknown: Sequence[tuple[str, ...]]) -> None:
             draft.remove(path, "unknown-field")
         message = f"{dotted} is no field of {draft.api_version}: it is left out"
         draft.note("HR003", message, path, group=dotted)
+
+
+def _draft_refused_names(draft: Draft) -> None:
+    """Says which names no object can have.
+
+    An object with such a name is refused by the API server; fluxd went on with the others, and
+    kustomize-controller stops. What such a reference names never was.
+
+    Source: Kubernetes 1.35 `apimachinery/pkg/api/validation/generic.go`.
+    """
+    own: Sequence[tuple[Path, str, _Check]] = (
+        (("metadata", "name"), draft.name, is_object_name),
+        (("metadata", "namespace"), draft.namespace, is_namespace_name),
+    )
+    for path, name, is_name in own:
+        if name and not is_name(name):
+            draft.note("RP006", f"{'.'.join(path)}: Kubernetes refuses the name {name!r}", path)
+    for path, what, name, is_name in _references(draft):
+        if isinstance(name, str) and name and not is_name(name):
+            message = f"Kubernetes refuses the name {name!r}: such a {what} never was"
+            draft.note("HR130", message, path, group=f"{what} {name}")
+
+
+def _references(draft: Draft) -> Iterator[tuple[Path, str, Any, _Check]]:
+    spec = draft.spec
+    yield ("spec", "targetNamespace"), "namespace", spec.get("targetNamespace"), is_namespace_name
+    secret = present(present(spec.get("chart")).get("secretRef"))
+    yield (*_SECRET, "name"), "Secret", secret.get("name"), is_object_name
+    yield (*_SECRET, "namespace"), "namespace", secret.get("namespace"), is_namespace_name
+    for each in spec.get("valueFileSecrets") or ():
+        yield ("spec", "valueFileSecrets"), "Secret", each.get("name"), is_object_name
+    path: Path = ("spec", "valuesFrom")
+    for each in spec.get("valuesFrom") or ():
+        for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+            reference = present(each.get(key))
+            yield path, kind, reference.get("name"), is_object_name
+            yield path, "namespace", reference.get("namespace"), is_namespace_name

@@ -8,12 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux1 import (
-    ContainerImage,
-    TagPattern,
-    WorkloadPolicies,
-    find_images,
-)
+from fluxv2_migrate.flux1 import ContainerImage, TagPattern, WorkloadPolicies, find_images
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion

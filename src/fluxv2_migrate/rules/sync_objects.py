@@ -12,11 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fluxv2_migrate.flux2.releases import (
-    FLUX_VERSIONS,
-    FluxVersion,
-    new_object,
-)
+from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, new_object
 from fluxv2_migrate.kubernetes import as_name, numbered
 from fluxv2_migrate.rules.chart_source import git_secret_keys, source_timeout, to_flux_git_url
 from fluxv2_migrate.settings.options import Cluster

@@ -12,7 +12,7 @@ from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.frozen import FrozenDict, frozen
 from fluxv2_migrate.kubernetes import LABEL_PATTERN, LONGEST_LABEL, LONGEST_NAME, NAME_PATTERN
-from fluxv2_migrate.quoting.models import PrintedModel
+from fluxv2_migrate.quoting.confidential import PrintedModel
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.settings.known_tags import KnownTag
 

@@ -1,4 +1,4 @@
-"""What is migrated now, where a person wants less than everything."""
+"""What is migrated now, where a person wants less than everything, and what of it cannot be read."""
 
 from __future__ import annotations
 
@@ -8,14 +8,24 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from fluxv2_migrate.findings.groups import FindingGroups
+from fluxv2_migrate.flux1.placeholders import placeholder_in_text
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.kubernetes import namespace_and_name
+from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.unread_texts import UnreadKind, find_unread_texts
 from fluxv2_migrate.settings.options import MigrationOptions, Scope
 from fluxv2_migrate.surroundings.known import Surroundings
 
 _NAMESPACE_LINE: Final = re.compile(r"^[ \t]+[\"']?namespace[\"']?:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 _NAME_LINE: Final = re.compile(r"^[ \t]+[\"']?name[\"']?:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
+_UNREAD: Final[Mapping[UnreadKind, tuple[str, str]]] = {
+    "other-file": ("RP036", "templates and programs"),
+    "json": ("RP037", "files of JSON, which fluxd never read,"),
+    "text-in-manifest": ("RP038", "texts and values inside other objects"),
+    "encoded": ("RP038", "texts in base64 inside Secrets and ConfigMaps"),
+    "comment": ("RP039", "comments"),
+}
 
 
 def is_in_scope(document: Document, around: Surroundings) -> bool:
@@ -49,7 +59,7 @@ def is_put_off(options: MigrationOptions) -> bool:
     return options.scope != Scope() or any(override.leave for override in options.overrides)
 
 
-def is_text_in_scope(path: str, text: str, around: Surroundings) -> bool:
+def _is_text_in_scope(path: str, text: str, around: Surroundings) -> bool:
     """Gives whether a file that cannot be read may hold something in scope, going by its lines."""
     scope = around.options.scope
     return is_path_in_scope(path, around) and all(
@@ -100,3 +110,39 @@ def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
             if not any(fnmatchcase(text, pattern) for text in known):
                 message = f"nothing of Flux v1 matches {pattern!r} among the {field} of the scope"
                 findings.say("RP021", message)
+
+
+def tell_of_unread(around: Surroundings, findings: FindingGroups) -> None:
+    """Says which files and texts name the API or the annotations of Flux v1 and are not read."""
+    _tell_files(around, findings)
+    for kind, places in find_unread_texts(around.repository).items():
+        code, where = _UNREAD[kind]
+        told = [place for place in places if is_path_in_scope(place[0], around)]
+        if told:
+            files = plural(len({path for path, _ in told}), "file")
+            message = f"{where} hold releases or annotations of Flux v1, in {files}"
+            findings.say_at(code, message, [f"{path}:{line}" for path, line in told])
+
+
+def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
+    repository = around.repository
+    for path in repository.opaque:
+        if is_path_in_scope(path, around) and not findings.is_left(path):
+            findings.say("RP002", "the file names the API of Flux v1 and is not UTF-8", path)
+    filled: dict[str, list[str]] = {}
+    for path, error in sorted(repository.errors.items()):
+        if not _is_text_in_scope(path, repository.texts[path], around) or findings.is_left(path):
+            continue
+        lines = repository.old_lines(path)
+        if lines and repository.chart_around(path) is not None:
+            findings.say("RP001", "a chart's template makes a release of Flux v1", path, lines[0])
+        elif repository.holds_flux(path):
+            placeholder = placeholder_in_text(repository.texts[path])
+            if placeholder is not None:
+                filled.setdefault(placeholder.form, []).append(f"{path}:{error.line or 1}")
+                continue
+            message = f"the file stays as it is: {error.reason}"
+            findings.say("RP003", message, path, error.line or 1, [f"{path}:{line}" for line in lines])
+    for form, places in filled.items():
+        message = f"placeholders of the form {form} make it no YAML: the files stay as they are"
+        findings.say_at("RP063", message, places)

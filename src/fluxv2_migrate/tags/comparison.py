@@ -1,8 +1,8 @@
-"""What fluxd and an image policy make of the same tags, beside each other."""
+"""What fluxd and an image policy make of the same tags, beside each other in a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,7 @@ from fluxv2_migrate.flux2.tags import latest_tag, sort_tags
 from fluxv2_migrate.given import checked_list
 from fluxv2_migrate.kubernetes import KubernetesModel
 from fluxv2_migrate.pages import fragment, table
-from fluxv2_migrate.quoting import as_markdown_text, visible
-from fluxv2_migrate.tags.tables import as_markdown, as_text
+from fluxv2_migrate.quoting import as_cell, as_code, as_markdown_text, visible
 
 _HEAD = ("tag", "built", "Flux v1", "Flux v2")
 
@@ -148,3 +147,32 @@ def compare_tags(
 
 def _time(created: datetime | None) -> str:
     return "" if created is None else created.isoformat(" ", "seconds")
+
+
+def as_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Gives a table in columns.
+
+    >>> print(as_text(("tag", "rank"), [("1.10", "1"), ("1.9", "2")]))
+    tag   rank
+    1.10  1
+    1.9   2
+    """
+    rows = [list(map(visible, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)
+    )
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+def as_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    r"""Gives a table of Markdown, in which no cell is read as anything but text.
+
+    >>> print(as_markdown(("tag",), [("a|b*",)]))
+    | tag |
+    |---|
+    | `a\|b*` |
+    """
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    lines += [f"| {' | '.join(as_cell(as_code(cell)) for cell in row)} |" for row in rows]
+    return "\n".join(lines)

@@ -17,12 +17,11 @@ from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.given import checked_list, checked_text
 from fluxv2_migrate.pages import fragment, table
 from fluxv2_migrate.settings.options import Override
-from fluxv2_migrate.tags.comparison import TagComparison, compare_tags
+from fluxv2_migrate.tags.comparison import TagComparison, as_markdown, as_text, compare_tags
 from fluxv2_migrate.tags.orders import Order, Trust, orders_of
 from fluxv2_migrate.tags.policies import LAST, PINNED, PolicyCandidate, exactly
 from fluxv2_migrate.tags.ranges import filter_of_versions, meant_range, translate_range
 from fluxv2_migrate.tags.shapes import pieces_of
-from fluxv2_migrate.tags.tables import as_markdown, as_text
 from fluxv2_migrate.tags.trials import Measured, Trial, ranked
 
 Confidence = Literal["proved", "structural", "guess", "none"]

@@ -13,8 +13,7 @@ from typing import Final
 from fluxv2_migrate.errors import InvalidRange
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.flux2.tags import range_dialect
-from fluxv2_migrate.golang.range_differences import only_in
-from fluxv2_migrate.golang.ranges import MANY, Comparison, RangeDialect, VersionRange
+from fluxv2_migrate.golang.ranges import MANY, Comparison, RangeDialect, VersionRange, only_in
 from fluxv2_migrate.golang.versions import parse_version
 
 _TYPING_ERRORS: Final = (

@@ -12,8 +12,7 @@ They need the extra `testing`, which brings Hypothesis; nothing else of the pack
 
 from fluxv2_migrate.testing.release_strategies import releases
 from fluxv2_migrate.testing.repository_strategies import GeneratedCluster, GeneratedRepository, repositories
-from fluxv2_migrate.testing.tag_strategies import TagHistory, tags
-from fluxv2_migrate.testing.workload_strategies import workloads
+from fluxv2_migrate.testing.workload_strategies import TagHistory, tags, workloads
 
 __all__ = [
     "GeneratedCluster",

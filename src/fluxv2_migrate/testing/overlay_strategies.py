@@ -8,8 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fluxv2_migrate.testing.manifest_texts import written
-from fluxv2_migrate.testing.names import one_in
+from fluxv2_migrate.testing.manifest_texts import one_in, written
 
 Manifest = dict[str, Any]
 

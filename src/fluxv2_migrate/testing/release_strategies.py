@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
 
-from fluxv2_migrate.testing.names import NAMES, NAMESPACES, one_in
+from fluxv2_migrate.testing.manifest_texts import NAMES, NAMESPACES, one_in
 from fluxv2_migrate.testing.workload_strategies import annotations_of
 
 ReleaseApi = Literal[

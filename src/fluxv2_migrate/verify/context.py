@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.clusters import ClusterView
+from fluxv2_migrate.clusters.fluxd_objects import FluxdObject
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
+from fluxv2_migrate.flux1.apis import RELEASE_APIS, is_release_definition
+from fluxv2_migrate.flux1.containers import POD_SPECS
+from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
 from fluxv2_migrate.flux2.releases import FluxVersion, oldest_of
@@ -30,6 +34,10 @@ TAKEN_OUT: Final = "no cluster has it: every build that reads it takes it out wi
 
 
 _Reached: TypeAlias = tuple[dict[SourceKey, Mapping[str, Any]], dict[SourceKey, list[SeenObject]]]
+_HOLDERS_OF_VALUES: Final = ("ConfigMap", "Secret")
+# Words of the names that the manifests and charts of Flux v1 give: `flux-git-deploy`, `prod-flux-memcached`.
+_WORDS: Final = frozenset({"flux", "fluxd", "memcached"})
+_NAMELESS_KINDS: Final = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
 
 
 @dataclass(slots=True)
@@ -229,3 +237,23 @@ class Context:
         documents = self.repository.documents.get(found.path, ())
         namespace, name = next(each.identity for each in documents if each.key == found.document)
         return namespace or settings_of(self.options).default_namespace, name
+
+
+def is_of_flux1(each: FluxdObject, programs: Sequence[Flux1Program]) -> bool:
+    """Gives whether an object is fluxd, the operator, or what only they need: that may go."""
+    if each.kind == "CustomResourceDefinition":
+        return is_release_definition(each.kind, each.name)
+    if (each.path, each.document) in {program.key for program in programs}:
+        return True
+    values = {value.path for program in programs for value in program.values.values()}
+    if each.kind in _HOLDERS_OF_VALUES and each.path in values:
+        return True
+    namespaces = {program.namespace for program in programs}
+    if each.kind == "Namespace":
+        return each.name in namespaces
+    words = each.name.split("-")
+    if each.kind in POD_SPECS or each.kind in RELEASE_APIS.values():
+        # What else runs in their namespace is somebody's.
+        return each.namespace in namespaces and "memcached" in words
+    is_named = not _WORDS.isdisjoint(words) or "helm-operator" in each.name
+    return is_named and (each.namespace in namespaces or (bool(programs) and each.kind in _NAMELESS_KINDS))

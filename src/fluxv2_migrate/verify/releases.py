@@ -24,11 +24,9 @@ from fluxv2_migrate.meaning.locations import RETIRED_REPOSITORIES
 from fluxv2_migrate.repository.reading import is_partial_release
 from fluxv2_migrate.verify.applied_objects import changed_metadata
 from fluxv2_migrate.verify.context import TAKEN_OUT, UNMANAGED, Context
-from fluxv2_migrate.verify.data import VerificationStatus
 from fluxv2_migrate.verify.declarations import Declaration
-from fluxv2_migrate.verify.flux1_releases import Flux1Release, flux1_releases
-from fluxv2_migrate.verify.matching import Matches, match_releases
-from fluxv2_migrate.verify.report import ReleaseVerification, together
+from fluxv2_migrate.verify.matching import Flux1Release, Matches, flux1_releases, match_releases
+from fluxv2_migrate.verify.report import ReleaseVerification, VerificationStatus, together
 
 _NO_NAMESPACE: Final = "(none)"
 _Key = tuple[str, tuple[str, str]]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.meaning import Difference, Outcome
-from fluxv2_migrate.quoting.records import as_data, json_text
-from fluxv2_migrate.verify.data import VerificationStatus, verification_record
+from fluxv2_migrate.quoting.records import as_data, json_text, record_of
 from fluxv2_migrate.verify.declarations import Declaration
 from fluxv2_migrate.verify.report_texts import report_html, report_markdown
 
@@ -24,6 +23,10 @@ _STATUSES: Final[Sequence[VerificationStatus]] = (
     "same",
 )
 _FINE: Final = ("same", "declared", "unmanaged")
+VerificationStatus = Literal["same", "declared", "unmanaged", "different", "missing", "extra", "unknown"]
+"""`same`: nothing differs. `declared`: what differs was said. `unmanaged`: neither Flux applies it.
+`different`: something else differs. `missing`: nothing that is applied stands for it afterwards. `extra`:
+nothing stood for it before. `unknown`: a file cannot be read, or what decides is not in the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ class VerificationReport:
         >>> sorted(VerificationReport((), "2.9").to_dict())
         ['flux_version', 'namespaces', 'ok', 'releases', 'sync_paths', 'workloads']
         """
-        return as_data(verification_record(self))
+        return as_data(_verification_record(self))
 
     def to_json(self) -> str:
         """Gives the same as `to_dict` as a text of JSON.
@@ -232,3 +235,81 @@ class VerificationReport:
 def _counts(entries: Iterable[Entry]) -> dict[VerificationStatus, int]:
     found = Counter(each.status for each in entries)
     return {status: found[status] for status in _STATUSES if found[status]}
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRecord:
+    """A value that is not the same on both sides: the field, where in it, both values, what follows."""
+
+    field: str
+    at: tuple[str, ...]
+    text: str
+    consequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """What became of anything."""
+
+    status: VerificationStatus
+    resource: str
+    path: str
+    line: int
+    after_path: str
+    differences: tuple[DifferenceRecord, ...]
+    declared: tuple[DifferenceRecord, ...]
+    reason: str
+    cluster: str
+
+
+_Record = TypeVar("_Record", bound=EntryRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRecord(EntryRecord):
+    """What became of a workload, a sync path or a namespace."""
+
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecord(EntryRecord):
+    """What became of a release."""
+
+    outcome: Outcome | None
+    undue: tuple[str, ...]
+    assumed: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRecord:
+    """What `VerificationReport.to_dict()` gives."""
+
+    ok: bool
+    flux_version: FluxVersion
+    releases: tuple[ReleaseRecord, ...]
+    workloads: tuple[ObjectRecord, ...]
+    sync_paths: tuple[ObjectRecord, ...]
+    namespaces: tuple[ObjectRecord, ...]
+
+
+def _verification_record(report: VerificationReport) -> VerificationRecord:
+    """Gives what a verification says of everything."""
+    return VerificationRecord(
+        ok=report.ok,
+        flux_version=report.flux_version,
+        releases=tuple(_entry(ReleaseRecord, each) for each in report.releases),
+        workloads=tuple(_entry(ObjectRecord, each) for each in report.workloads),
+        sync_paths=tuple(_entry(ObjectRecord, each) for each in report.sync_paths),
+        namespaces=tuple(_entry(ObjectRecord, each) for each in report.namespaces),
+    )
+
+
+def _entry(kind: type[_Record], entry: Entry) -> _Record:
+    differences, declared = (tuple(map(_difference, each)) for each in (entry.differences, entry.declared))
+    return record_of(kind, entry, differences=differences, declared=declared)
+
+
+def _difference(found: Difference) -> DifferenceRecord:
+    return DifferenceRecord(found.field, found.path, str(found), found.consequence)

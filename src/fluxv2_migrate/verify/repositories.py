@@ -16,7 +16,7 @@ from fluxv2_migrate.given import checked_files, checked_kind
 from fluxv2_migrate.kubernetes import namespace_and_name, resource_of
 from fluxv2_migrate.repository.flux1_readings import write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
-from fluxv2_migrate.settings.image_tags import with_tags_of_inventories
+from fluxv2_migrate.settings.of_clusters import with_tags_of_inventories
 from fluxv2_migrate.settings.options import HelmOperator, MigrationOptions, checked_options
 from fluxv2_migrate.verify.context import Context, Sources
 from fluxv2_migrate.verify.declarations import Declarations, Declared

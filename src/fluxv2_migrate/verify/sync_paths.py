@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, SyncPath
-from fluxv2_migrate.clusters.encrypted import may_be_encrypted
+from fluxv2_migrate.clusters.cluster_map import may_be_encrypted
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject, filled_in, objects_of_fluxd
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledPath, Reconciler
@@ -32,8 +32,7 @@ from fluxv2_migrate.kustomize import UNFOLLOWED, Kustomization
 from fluxv2_migrate.meaning import Difference
 from fluxv2_migrate.quoting import plural, shown_folder
 from fluxv2_migrate.verify.applied_objects import ObjectsOfCluster, compare_objects
-from fluxv2_migrate.verify.context import Context
-from fluxv2_migrate.verify.flux1_objects import is_of_flux1
+from fluxv2_migrate.verify.context import Context, is_of_flux1
 from fluxv2_migrate.verify.refused_objects import refusals, undecryptable
 from fluxv2_migrate.verify.report import ObjectVerification, judged, together
 from fluxv2_migrate.verify.sync_sources import compare_source, is_own_source, source_of

@@ -29,8 +29,7 @@ from fluxv2_migrate.flux1.containers import (
 from fluxv2_migrate.flux1.images import ImageRef, ecr_place
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern, matches_glob
-from fluxv2_migrate.flux2.image_names import canonical_image, parts_of_image
-from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObjects
+from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObjects, canonical_image, parts_of_image
 from fluxv2_migrate.kubernetes import (
     annotations_of,
     as_object,
@@ -50,11 +49,9 @@ from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.verify.applied_objects import changed_fields, changed_metadata
 from fluxv2_migrate.verify.automations import applied_image_objects, compare_automations, is_updated
-from fluxv2_migrate.verify.context import UNMANAGED, Context
-from fluxv2_migrate.verify.data import VerificationStatus
+from fluxv2_migrate.verify.context import UNMANAGED, Context, is_of_flux1
 from fluxv2_migrate.verify.filters import ImageFilter, compare_digests, compare_filters
-from fluxv2_migrate.verify.flux1_objects import is_of_flux1
-from fluxv2_migrate.verify.report import ObjectVerification, judged, together
+from fluxv2_migrate.verify.report import ObjectVerification, VerificationStatus, judged, together
 from fluxv2_migrate.verify.written_images import PolicyKey, WrittenImages
 
 _NOBODY: Final = "(nobody)"

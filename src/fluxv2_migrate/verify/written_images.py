@@ -11,13 +11,12 @@ from typing import Any, Final, get_args
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, Reconciler
-from fluxv2_migrate.clusters.renamed_images import add_renamed
-from fluxv2_migrate.flux2.image_objects import ImageObjects, read_image_objects
+from fluxv2_migrate.flux2.image_objects import ImageObjects, add_renamed, read_image_objects
 from fluxv2_migrate.flux2.marked_values import MisplacedCode
 from fluxv2_migrate.flux2.marker_checks import CheckedMarker, check_texts, texts_of
 from fluxv2_migrate.flux2.markers import Marker
 from fluxv2_migrate.flux2.releases import FluxVersion
-from fluxv2_migrate.flux2.written_texts import with_marked_values
+from fluxv2_migrate.flux2.updater_scalars import with_marked_values
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import read_repository
 

@@ -1,11 +1,7 @@
 """YAML as text that is edited and never written anew: documents, nodes with offsets, edits of entries."""
 
 from fluxv2_migrate.yaml_text.aliases import alias_places, write_out
-from fluxv2_migrate.yaml_text.block import (
-    BlockMapping,
-    Place,
-    insertion_index,
-)
+from fluxv2_migrate.yaml_text.block import BlockMapping, Place, insertion_index
 from fluxv2_migrate.yaml_text.composer import (
     compose,
     outline_of,
@@ -42,7 +38,6 @@ from fluxv2_migrate.yaml_text.emitter import (
     emit_mapping,
     emit_scalar,
 )
-from fluxv2_migrate.yaml_text.entry_texts import entry_text
 from fluxv2_migrate.yaml_text.extents import (
     CannotEdit,
     column_of,
@@ -60,11 +55,17 @@ from fluxv2_migrate.yaml_text.field_paths import (
     value_in,
     with_value,
 )
-from fluxv2_migrate.yaml_text.inner_texts import replace_text, text_part
-from fluxv2_migrate.yaml_text.items import items_as_documents
+from fluxv2_migrate.yaml_text.items import entry_text, items_as_documents
 from fluxv2_migrate.yaml_text.large_parts import Parts
 from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from fluxv2_migrate.yaml_text.open_documents import OpenDocument, Part, PartEdit, edit_part
+from fluxv2_migrate.yaml_text.open_documents import (
+    OpenDocument,
+    Part,
+    PartEdit,
+    edit_part,
+    replace_text,
+    text_part,
+)
 from fluxv2_migrate.yaml_text.readers import key_of
 from fluxv2_migrate.yaml_text.scalars import resolve_plain_scalar
 from fluxv2_migrate.yaml_text.scanner import content_start

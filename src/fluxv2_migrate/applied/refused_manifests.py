@@ -1,21 +1,28 @@
-"""Manifests, other than releases, that stop a whole sync path of Flux v2 for their metadata."""
+"""Manifests, other than releases, that stop a whole sync path of Flux v2: for their metadata or their API."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fluxv2_migrate.applied.read_files import documents_applied_anew
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.kubernetes import annotations_of, mapping_at, objects_in, resource_of
+from fluxv2_migrate.kubernetes import (
+    REMOVED_APIS,
+    annotations_of,
+    mapping_at,
+    objects_in,
+    removed_with,
+    resource_of,
+)
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.rules.outside_spec import LIVE, METADATA
 from fluxv2_migrate.surroundings.known import Surroundings
+from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _OF_LIVE_OBJECT: Final = ("deletionGracePeriodSeconds", "deletionTimestamp", "resourceVersion", "uid")
@@ -34,6 +41,29 @@ _OTHERWISE: Final = re.compile(
     r"metadata(?:(?<=^metadata):[ \t]*[^\s#]|(?<=[\"']metadata)[\"'])", re.MULTILINE
 )
 _LIST: Final = re.compile(r"^[\"']?kind[\"']?:[ \t]*\w*List\b", re.MULTILINE)
+_REMOVED: Final = re.compile("|".join(map(re.escape, REMOVED_APIS)))
+_VERSIONS: Final = tuple({f"/{api.rpartition('/')[2]}" for api in REMOVED_APIS})
+"""One of these stands in whatever the pattern finds; most texts hold none, and Python finds words faster."""
+
+
+def _documents_applied_anew(
+    paths: Sequence[str], around: Surroundings, findings: FindingGroups
+) -> Iterator[Document]:
+    """Gives the documents of those of some files of which Flux v2 is to apply something.
+
+    What it applies already it goes on to apply so, and what a person leaves is the person's.
+    """
+    applied: dict[str, None] = {}
+    synced_files = around.clusters.synced
+    for view in around.clusters.clusters if paths else ():
+        for synced in () if view.flux2_file else view.sync_paths:
+            built = {file for build in synced_files.builds(synced) for file in build.files}
+            applied |= dict.fromkeys(path for path in paths if path in built)
+            applied |= dict.fromkeys(synced_files.read_alone(synced, paths))
+    for path in applied:
+        for document in around.repository.all_documents(path):
+            if is_in_scope(document, around) and not findings.decided(document).leave:
+                yield document
 
 
 def tell_of_refused_metadata(around: Surroundings, findings: FindingGroups) -> None:
@@ -51,7 +81,7 @@ def tell_of_refused_metadata(around: Surroundings, findings: FindingGroups) -> N
         for path, text in sorted(around.repository.texts.items())
         if path.endswith(YAML_ENDINGS) and path not in around.repository.errors and _may_be_refused(text)
     ]
-    for document in documents_applied_anew(suspects, around, findings):
+    for document in _documents_applied_anew(suspects, around, findings):
         _tell_of_document(document, findings)
 
 
@@ -89,3 +119,32 @@ def _refused(manifest: Mapping[str, Any]) -> Iterator[str]:
             yield key
         elif key not in METADATA and key not in LIVE:
             yield str(key)
+
+
+def tell_of_removed_apis(around: Surroundings, findings: FindingGroups) -> None:
+    """Says which manifests are of an API that the cluster knows no more, or will not after its next upgrade.
+
+    fluxd passed over such an object and applied the rest; kustomize-controller applies nothing of a path.
+
+    Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/manifests.go` `setEffectiveNamespaces`; fluxcd/pkg
+    `ssa/manager_apply.go` `ApplyAll`, which asks the API server for all objects first.
+    """
+    suspects = [
+        path
+        for path, text in sorted(around.repository.texts.items())
+        if path.endswith(YAML_ENDINGS) and path not in around.repository.errors and _names_removed(text)
+    ]
+    for document in _documents_applied_anew(suspects, around, findings):
+        for at, manifest in objects_in(document.manifest):
+            release = removed_with(manifest.get("apiVersion"), manifest.get("kind"))
+            if release and not (read_policies(annotations_of(manifest)).ignored or is_disabled(manifest)):
+                message = (
+                    f"Kubernetes {release} and later do not know its API: fluxd passed over such an object, "
+                    "and kustomize-controller applies nothing of a path with it"
+                )
+                notice = Notice("RP087", message, (*at, "apiVersion"), message)
+                findings.add(document, resource_of(manifest), notice)
+
+
+def _names_removed(text: str) -> bool:
+    return any(map(text.__contains__, _VERSIONS)) and _REMOVED.search(text) is not None
