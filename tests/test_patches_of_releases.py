@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.releases.patch_entries import KustomizationEdit
 from fluxv2_migrate.releases.patch_texts import convert_closure
 from manifest_texts import release_text
@@ -55,6 +56,32 @@ def test_fields_of_a_patch_become_those_of_flux_2(patch: str, written: str) -> N
     migration = migrate(tree("patches:\n- path: more.yaml\n", more=release(patch)))
     text = migration.changed["prod/more.yaml"]
     assert text.partition("  namespace: shop\n")[2] == (f"spec:\n{written}" if written else "")
+
+
+@pytest.mark.parametrize(
+    ("patch", "written"),
+    [
+        (release("  timeout: 900\n"), "timeout: 15m"),
+        (
+            release("  rollback:\n    enable: true\n  timeout: 900\n"),
+            "\n  timeout: 15m",
+        ),
+        (
+            "- {op: add, path: /spec/timeout, value: 900}\n- {op: test, path: /spec/timeout, value: 900}\n",
+            "value: 15m",
+        ),
+    ],
+)
+def test_what_a_patch_says_again_it_says_again_to_flux_2(patch: str, written: str) -> None:
+    target = "  target: {kind: HelmRelease}\n"
+    listed = f"patches:\n- path: more.yaml\n{target}- path: again.yaml\n{target}"
+    files = tree(listed, more=release("  timeout: 900\n")) | {"prod/again.yaml": patch}
+    migration = migrate(files)
+    assert written in migration.changed["prod/again.yaml"]
+    # It holds whatever becomes of the patch before it.
+    text = str(migration.files["prod/kustomization.yaml"]).replace(f"- path: more.yaml\n{target}", "")
+    (built,) = KustomizeTree({**migration.files, "prod/kustomization.yaml": text}).build("prod").objects[:1]
+    assert built.manifest["spec"]["timeout"] == "15m"
 
 
 @pytest.mark.parametrize(

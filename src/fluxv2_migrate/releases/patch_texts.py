@@ -57,6 +57,7 @@ from fluxv2_migrate.rules import (
     draft_json_patch,
     draft_merge_patch,
     remaining_operations,
+    unsaid_state,
 )
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import detect_style, edit_document, read_document
@@ -242,8 +243,11 @@ class _Converter:
         ways = (way.built.patches for way in release.closure.ways[key])
         for state in states_of(key, ways, self.around.clusters.tree):
             text = _text_of(state.use, self.around.clusters.tree)
+            unsaid = unsaid_state(state.before, patch_of(state.use, self.around.clusters.tree))
             form = FormStep(
-                release.forms.form(state.before, references), release.forms.form(state.after, references)
+                release.forms.form(state.before, references),
+                release.forms.form(state.after, references),
+                None if unsaid is None else release.forms.form(unsaid, references),
             )
             # Only operations may take values from anywhere.
             step = OldStep(state.before if state.use.kind == "json" else {}, form)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import apply_operations, keys_of_pointer, pointer_to
 from fluxv2_migrate.plan import REMOVED, Leaves, Move, PatchOperation, Path, leaf_at
-from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, shared_leaves
+from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, repeated_leaves, shared_leaves
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 _SPEC: Final = ("spec",)
@@ -76,6 +76,7 @@ class _Drafter:
         leaves = shared_leaves(
             [(now, step.form.after) for now, step in zip(self.new, self.steps, strict=True)]
         )
+        leaves |= repeated_leaves([step.form for step in self.steps], leaves)
         added = sorted(map(self._placed, _operations(leaves, self.new)), key=lambda each: each[:2])
         for place, _, each in reversed(added):
             self.found.insert(place, each)

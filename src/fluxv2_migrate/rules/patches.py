@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.kustomize import merged_with
+from fluxv2_migrate.kustomize import keys_of_pointer, merged_with
 from fluxv2_migrate.plan import (
     REMOVED,
     Leaves,
     Move,
     Path,
     Plan,
+    Remove,
+    apply_to_mapping,
     as_patch,
     leaf_at,
     merge_difference,
@@ -45,10 +47,17 @@ _KEPT: Final = ("metadata", "$patch")
 
 @dataclass(frozen=True, slots=True)
 class FormStep:
-    """What a release of Flux v2 is before a patch and after it, without its values."""
+    """What a release of Flux v2 is before a patch and after it, without its values.
+
+    Attributes:
+        after: the same.
+        unsaid: what it would be before it, if it did not say yet what the patch only says again; `None`
+            where the patch says nothing again.
+    """
 
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    unsaid: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,7 @@ def draft_merge_patch(patch: Mapping[str, Any], steps: Sequence[FormStep]) -> Pa
                 moves.append(Move(source, target))
     kept = {**head, **_kept_of(patch)}
     leaves |= shared_leaves([(_merged(step.before, leaves), step.after) for step in steps])
+    leaves |= repeated_leaves(steps, leaves)
     value = _with(kept, as_patch(leaves))
     if as_object(patch.get("spec")).get("$patch") == "replace":
         # What it writes is all that is left.
@@ -120,6 +130,59 @@ def shared_leaves(pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) 
             if path not in found and all(_is_at(other, path, value) for _, other in known):
                 found[path] = value
     return {path: value for path, value in found.items() if not any(_lies_in(path, other) for other in found)}
+
+
+def unsaid_state(state: Mapping[str, Any], patch: Any) -> dict[str, Any] | None:
+    """Gives a release of Flux v1 without what a patch says of it that it says already.
+
+    Args:
+        patch: the mapping of a strategic merge patch, or the operations of a JSON patch.
+
+    Returns:
+        The release; `None` where the patch says nothing again but what stands in one field in both Fluxes.
+
+    >>> unsaid_state({"spec": {"timeout": 5, "wait": True}}, {"spec": {"timeout": 5, "wait": False}})
+    {'spec': {'wait': True}}
+    >>> unsaid_state({"spec": {"timeout": 5}}, [{"op": "add", "path": "/spec/timeout", "value": 6}])
+    """
+    said = [leaf_at(patch, ("spec",))] if isinstance(patch, Mapping) else []
+    leaves = [(("spec", *path), value) for each in said for path, value in _leaves_of(as_object(each), ())]
+    for operation in () if isinstance(patch, Mapping) else patch:
+        if operation.get("op") in ("add", "replace"):
+            leaves.append((keys_of_pointer(str(operation.get("path"))), operation.get("value")))
+    again = [
+        path
+        for path, value in leaves
+        if path[:1] == ("spec",) and path[:2] != VALUES and path not in CARRIED and _is_at(state, path, value)
+    ]
+    return apply_to_mapping(tuple(map(Remove, again)), state) if again else None
+
+
+def _leaves_of(value: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
+    for key, each in value.items():
+        if isinstance(each, Mapping):
+            yield from _leaves_of(each, (*path, key))
+        else:
+            yield (*path, key), each
+
+
+def repeated_leaves(steps: Iterable[FormStep], known: Leaves) -> Leaves:
+    """Gives what a patch writes of what each object is already, since it said it before, too.
+
+    Whoever wrote it wants it to hold, whatever becomes of what stands below.
+
+    Args:
+        known: what the patch writes in any case.
+    """
+    pairs = [(step.unsaid, step.after) for step in steps]
+    found = shared_leaves([(unsaid, after) for unsaid, after in pairs if unsaid is not None])
+    return {
+        path: value
+        for path, value in found.items()
+        if value is not REMOVED
+        and all(_is_at(after, path, value) for _, after in pairs)
+        and not any(path == each or _lies_in(path, each) or _lies_in(each, path) for each in known)
+    }
 
 
 def _is_at(form: Mapping[str, Any], path: Path, value: Any) -> bool:
