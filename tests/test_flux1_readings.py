@@ -915,6 +915,14 @@ def test_of_a_path_whose_command_is_unknown_nothing_else_is_told() -> None:
     assert errors == ["RP018"]
 
 
+def test_files_without_a_kind_are_no_objects_that_fluxd_would_see_twice() -> None:
+    files: Files = {"flux/flux.yaml": deployment(*FLAGS[:2]), "shop/web.yaml": WEB}
+    files |= {f"{folder}/values.yaml": "image: docker.io/fluxcd/flux\n" for folder in ("eu", "us")}
+    migration = migrate(files)
+    assert [each.sync_paths for each in migration.context.clusters] == [("",)]
+    assert "DA036" not in {each.code for each in migration.findings}
+
+
 def test_values_that_are_no_yaml_say_nothing() -> None:
     text = str(WAYS["a chart of k3s"]["flux/flux.yaml"])
     files: Files = {"flux/flux.yaml": text.partition("    git:")[0] + "    git: [\n", "deploy/web.yaml": WEB}

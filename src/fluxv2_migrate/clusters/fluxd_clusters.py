@@ -317,7 +317,10 @@ def _seen_twice(view: ClusterView, reader: ClusterReader) -> tuple[str, Sequence
     seen: dict[tuple[str, str, str, bool], DocumentKey] = {}
     for key, sighting in sight(view, reader):
         manifest = sighting.manifest
-        identity = (str(manifest.get("kind")), sighting.namespace, sighting.name, is_of_flux2(manifest))
+        if not manifest.get("kind"):
+            # fluxd passed over it, and such files are many: workflows, values, kustomizations.
+            continue
+        identity = (str(manifest["kind"]), sighting.namespace, sighting.name, is_of_flux2(manifest))
         first = seen.setdefault(identity, key)
         if first != key:
             return named(*identity[:3]), (first, key)
