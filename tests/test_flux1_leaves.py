@@ -1281,3 +1281,18 @@ def test_a_cache_in_another_folder_of_the_cluster_leaves_with_its_fluxd(path: st
     is_its_own = namespace == "flux" and path.startswith("prod")
     assert (path in migration.deleted) is is_its_own
     assert ("delete deployment memcached" in migration.runbook().to_markdown()) is is_its_own
+
+
+@pytest.mark.parametrize(
+    ("roots", "leaving"),
+    [
+        (["eu"], {"flux/eu.yaml"}),
+        (["eu", "us"], {"flux/eu.yaml", "flux/us.yaml", "flux/operator.yaml"}),
+        (["elsewhere"], set()),
+    ],
+)
+def test_what_serves_clusters_that_were_not_given_stays(roots: list[str], leaving: set[str]) -> None:
+    files: Files = {f"flux/{name}.yaml": fluxd(f"--git-path={name}") for name in ("eu", "us")}
+    files |= {f"{name}/web.yaml": release() for name in ("eu", "us")}
+    files["flux/operator.yaml"] = operator()
+    assert set(migrate(files, sync_roots=roots).deleted) == leaving

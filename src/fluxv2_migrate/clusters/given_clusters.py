@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters.reader import ClusterReader
 from fluxv2_migrate.clusters.units import read_sync_path
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux2.releases import is_of_flux2
-from fluxv2_migrate.folders import normal_path
+from fluxv2_migrate.folders import normal_path, overlap
 from fluxv2_migrate.settings.options import Cluster
 
 
@@ -21,7 +21,7 @@ def given_clusters(programs: Flux1Programs, reader: ClusterReader) -> Iterator[C
     """Gives the clusters that the options name, or those of which they name the sync paths."""
     given = reader.options.clusters or tuple(_of_roots(reader.options.sync_roots, programs))
     for said in given:
-        fluxds = _fluxds_of(said, programs, is_only=len(given) == 1)
+        fluxds = _fluxds_of(said, programs) or (_only_one(said, programs, reader) if len(given) == 1 else ())
         shown = view_of_fluxds(said.name, fluxds, programs, reader) if fluxds else None
         paths = [normal_path(path) for path in said.sync_paths]
         generates = said.fluxd.manifest_generation
@@ -68,16 +68,30 @@ def _of_roots(roots: Sequence[str], programs: Flux1Programs) -> Iterator[Cluster
         yield Cluster(name=normal_path(group[0]) or "cluster", sync_paths=tuple(group))
 
 
-def _fluxds_of(said: Cluster, programs: Flux1Programs, *, is_only: bool) -> tuple[Flux1Program, ...]:
+def _fluxds_of(said: Cluster, programs: Flux1Programs) -> tuple[Flux1Program, ...]:
     """Gives the fluxds that may be that of a cluster which a person named."""
-    known = programs.own
-    if said.fluxd.git_url:
-        key = repository_key(said.fluxd.git_url)
-        known = tuple(each for each in known if repository_key(each.text("git-url")) in ("", key))
     paths = {normal_path(path) for path in said.sync_paths}
-    found = [each for each in known if paths & set(paths_of(each))]
+    found = [each for each in _of_its_url(said, programs) if paths & set(paths_of(each))]
     if len(found) > 1 and said.branch is not None:
         found = [each for each in found if each.text("git-branch") == said.branch] or found
-    if found:
-        return tuple(found)
-    return known if is_only and len({paths_of(each) for each in known}) == 1 else ()
+    return tuple(found)
+
+
+def _only_one(said: Cluster, programs: Flux1Programs, reader: ClusterReader) -> tuple[Flux1Program, ...]:
+    """Gives the only fluxd for the only cluster, unless its paths are those of another one."""
+    known = _of_its_url(said, programs)
+    if len({paths_of(each) for each in known}) != 1:
+        return ()
+    paths = paths_of(known[0]) if known[0].given("git-path") else ()
+    own = [normal_path(path) for path in said.sync_paths]
+    is_of_another = any(map(reader.files_below, paths)) and not any(
+        overlap(path, each) for path in paths for each in own
+    )
+    return () if own and is_of_another else known
+
+
+def _of_its_url(said: Cluster, programs: Flux1Programs) -> tuple[Flux1Program, ...]:
+    if not said.fluxd.git_url:
+        return programs.own
+    key = repository_key(said.fluxd.git_url)
+    return tuple(each for each in programs.own if repository_key(each.text("git-url")) in ("", key))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fluxv2_migrate.clusters.fluxd_clusters import paths_of
 from fluxv2_migrate.clusters.obstacles import clusters_building
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1 import find_images
@@ -60,14 +61,15 @@ class Flux1Document:
 def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Flux1Document]:
     """Gives the documents of the fluxds of this repository, of the operators, and of what only they need.
 
-    A fluxd that syncs another repository is none of them, and neither is what it needs, nor what a person
-    leaves.
+    A fluxd that syncs another repository, or only paths of clusters that were not given, is none of them, and
+    neither is what it needs, nor what a person leaves.
 
     Source: fluxcd/flux 1.25.4 `deploy`; helm-operator 1.4.4 `deploy`.
     """
     found: dict[tuple[str, int], Flux1Document] = {}
     # What a fluxd of another repository is made of, too, is needed on.
-    needed = {each.key for each in around.clusters.other_programs}
+    running_on = [*around.clusters.other_programs, *_of_clusters_not_given(around)]
+    needed = {each.key for each in running_on}
     brought: dict[tuple[str, int], tuple[Document, list[str]]] = {}
     for program in around.clusters.programs:
         if program.is_text or program.document is None:
@@ -79,15 +81,36 @@ def documents_of_flux1(around: Surroundings, findings: FindingGroups) -> list[Fl
             message = "it is Flux v1 itself, which Flux v2 would start again, in a list with other objects"
             findings.stop(document, "DA022", message)
         elif document.key not in needed and not findings.decided(document).leave:
-            found[document.key] = Flux1Document(document, program, _clusters_of(document, program, around))
+            found[document.key] = Flux1Document(document, program, _clusters_of(program, around))
     for document, names in brought.values():
         message = f"its chart brings {' and '.join(names)} along, which Flux v2 would start again"
         findings.stop(document, "DA022", message)
     own = list(found.values())
     for each in own:
-        for helper in _helpers(each, own, around):
+        for helper in _helpers(each, own, running_on, around):
             found.setdefault(helper.key, Flux1Document(helper, each.program, each.clusters))
     return [*found.values(), *_fetched(around)]
+
+
+def _of_clusters_not_given(around: Surroundings) -> Iterator[Flux1Program]:
+    """Gives the fluxds that sync nothing of the clusters that were given, and operators that may be theirs.
+
+    Their clusters are not migrated yet; an operator that no given cluster applies may be that of any.
+    """
+    clusters = around.clusters
+    programs = clusters.programs if clusters.given else ()
+    fluxds = [
+        each
+        for each in programs
+        if each.program == "fluxd"
+        and each.given("git-path")
+        and not _known_clusters(each, around)
+        and not any(view.meets(path) for view in clusters.clusters for path in paths_of(each))
+    ]
+    yield from fluxds
+    for each in programs if fluxds else ():
+        if each.program == "helm-operator" and not clusters.seeing(each.key):
+            yield each
 
 
 def _holds_more(document: Document, around: Surroundings) -> bool:
@@ -132,18 +155,27 @@ def _building(kustomization: Kustomization, around: Surroundings) -> tuple[str, 
     return names or tuple(view.name for view in around.clusters.clusters)
 
 
-def _clusters_of(document: Document, program: Flux1Program, around: Surroundings) -> tuple[str, ...]:
+def _clusters_of(program: Flux1Program, around: Surroundings) -> tuple[str, ...]:
+    known = _known_clusters(program, around)
+    return tuple(sorted(known)) or tuple(view.name for view in around.clusters.clusters)
+
+
+def _known_clusters(program: Flux1Program, around: Surroundings) -> set[str]:
+    """Gives the clusters that apply a program, or of which it is known to be that of their own."""
     clusters = around.clusters
-    names = set(clusters.seeing(document.key))
+    names = set(clusters.seeing(program.key))
     for view in clusters.clusters:
         for each in (view.flux1.fluxd, view.flux1.helm_operator):
             if each is not None and (each.key, each.program) == (program.key, program.program):
                 names.add(view.name)
-    return tuple(sorted(names)) or tuple(view.name for view in clusters.clusters)
+    return names
 
 
 def _helpers(
-    own: Flux1Document, all_own: Iterable[Flux1Document], around: Surroundings
+    own: Flux1Document,
+    all_own: Iterable[Flux1Document],
+    running_on: Iterable[Flux1Program],
+    around: Surroundings,
 ) -> Iterator[Document]:
     """Gives what stands beside a program and serves nothing else."""
     folder = posixpath.dirname(own.document.path)
@@ -152,7 +184,7 @@ def _helpers(
         for each in beside:
             if is_release_definition(each.manifest.get("kind"), each.identity[1]):
                 yield each
-    others = {each.namespace for each in around.clusters.other_programs}
+    others = {each.namespace for each in running_on}
     if own.program.program == "fluxd" and own.program.namespace not in others:
         yield from (each for each in beside if _is_memcached(each, own.program))
         yield from _memcached_elsewhere(own, around)
