@@ -355,6 +355,7 @@ def test_of_one_manifest_in_several_clusters_each_is_asked_about() -> None:
     one = migrated(record("shop-web"), record("web"))
     (question,) = (each for each in one.findings if each.code == "IN001")
     assert (question.cluster, question.answer) == ("us", None)
+    assert question.message.startswith("in us: Helm has no release ")
     old = record("shop-web", status="uninstalled")
     (question,) = (each for each in migrated(old, record("shop-web")).findings if each.code == "IN005")
     assert question.cluster == "eu"

@@ -123,6 +123,7 @@ def test_each_cluster_is_compared_with_what_it_runs() -> None:
     options = fm.MigrationOptions.model_validate({"clusters": clusters})
     found = [each for each in fm.migrate_repository(files, options).findings if each.code == "IN010"]
     assert [(each.path, each.cluster) for each in found] == [("eu/api.yaml", "eu")]
+    assert found[0].message.startswith("in eu: Deployment ")
 
 
 def test_a_person_settles_it() -> None:

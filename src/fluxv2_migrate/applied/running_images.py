@@ -56,8 +56,9 @@ def _tell(
     cluster = around.clusters.told((view.name,))
     for each in _asked(found, inventory):
         running = ", ".join(each.running)
+        where = f"in {cluster}: " if cluster else ""
         message = (
-            f"{each.resource} runs {running} as {each.image.container}, and the repository asks for "
+            f"{where}{each.resource} runs {running} as {each.image.container}, and the repository asks for "
             f"{each.image.image}"
         )
         path = tuple(map(str, each.image.paths.tag or each.image.paths.repository))

@@ -159,7 +159,8 @@ def _tell(
         # One manifest has one name in all of its clusters: that of another one is written into an overlay.
         notice = replace(notice, answer=None, is_acceptable=False)
     for cluster in clusters:
-        own = replace(notice, group=f"{release.document.path} {release.resource} {cluster} {notice.message}")
+        group = f"{release.document.path} {release.resource} {cluster} {notice.message}"
+        own = replace(notice, message=f"in {cluster}: {notice.message}", group=group)
         findings.add(release.document, release.resource, own, cluster=cluster)
 
 

@@ -20,8 +20,8 @@ _BLOCKED: Final[dict[Concern, tuple[str, str]]] = {
     "images": ("stops image updates", "stop image updates"),
 }
 _NO_INVENTORY: Final = (
-    "nothing has compared the release names with what the clusters run, and a wrong name installs a second "
-    "copy. Give what `helm list -A -a -m 0 -o json` prints as `inventory`"
+    "nothing has compared the release names with what {who} run, and a wrong name installs a second copy. "
+    "Give what `helm list -A -a -m 0 -o json` prints there as `inventory`"
 )
 _WHEN: Final = (
     "in the cut-over, when fluxd and the helm-operator have stopped: a fluxd that runs may delete what "
@@ -72,8 +72,10 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         yield "Blocks", f"{', '.join(parts)}."
     if migration.manifests:
         yield "When", f"{_WHEN}."
-    if migration.first_hour().without_inventory:
-        yield "Not compared", f"{_NO_INVENTORY}."
+    unknown = migration.first_hour().without_inventory
+    if unknown:
+        who = few(unknown, _SHOWN) if len(unknown) < len(migration.context.clusters) else "the clusters"
+        yield "Not compared", f"{_NO_INVENTORY.format(who=who)}."
     dangers = list(_dangers(migration, outline))
     if dangers:
         yield "Can go wrong", f"{'; '.join(dangers)}."
