@@ -114,6 +114,21 @@ def test_the_first_screen_says_what_blocks_what_can_go_wrong_and_what_must_exist
     )
 
 
+def test_the_first_screen_names_the_clusters_that_nobody_asked() -> None:
+    files = {f"{name}/a.yaml": release("a") for name in ("eu", "us")}
+    records = [{"name": "a", "namespace": "shop", "status": "deployed"}]
+    clusters: list[dict[str, object]] = [{"name": name, "sync_paths": [name]} for name in ("eu", "us")]
+    clusters[0]["inventory"] = {"records": records}
+    report = fm.migrate_repository(files, {"clusters": clusters}).to_markdown()
+    assert "- **Not compared**: nothing has compared the release names with what us run, " in report
+
+
+def test_an_example_of_what_can_be_accepted_is_one_of_the_report() -> None:
+    report = fm.migrate_repository({"a.yaml": release("a")}).to_markdown()
+    (code,) = re.findall(r"leave it out: `- accept: \[(.*)\]`", report)
+    assert f"- **{code} " in report
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -36,8 +36,8 @@ _HOW_TO_ANSWER: Final = (
     "answer, the repository has to be edited."
 )
 _HOW_TO_ACCEPT: Final = (
-    "Who has read one and needs nothing of it accepts its code in the file of answers: "
-    '`{"accept": ["HR118"]}`.'
+    "Read each once. Where nothing has to be done, accept its code in the file of answers, and later reports "
+    "leave it out: `- accept: [{code}]`."
 )
 
 
@@ -79,7 +79,7 @@ def _differences(outline: Outline, proposed: set[str]) -> Iterator[list[str]]:
     if not outline.differences:
         return
     yield ["## What to know"]
-    yield [_HOW_TO_ACCEPT]
+    yield [_HOW_TO_ACCEPT.format(code=outline.told[0].code)]
     for concern, title, entries in outline.differences:
         if concern == "nothing":
             yield _folded(title, _entries(entries, proposed))
