@@ -99,7 +99,18 @@ def reason_of(error: Exception) -> str:
     """Gives what is wrong with the options: which field of which entry it is, and why."""
     if not isinstance(error, ValidationError):
         return str(error)
-    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return "; ".join(
+        # The files have lists, and entries that people count from one.
+        f"{place_of(each['loc'])}: {each['msg'].replace('tuple', 'list')}"
+        for each in error.errors()
+    )
+
+
+def place_of(location: Sequence[str | int]) -> str:
+    """Gives the option, and the entry and the field of its file, that something is about."""
+    first, *rest = location
+    words = [f"entry {each + 1}" if isinstance(each, int) else each for each in rest]
+    return ": ".join(["answers" if first == "overrides" else str(first), *words])
 
 
 def options_of(arguments: argparse.Namespace) -> fm.MigrationOptions:

@@ -130,8 +130,8 @@ def test_options_reach_the_migration(fleet: Path, tmp_path: Path) -> None:
     [
         (["--flux-version", "1.25"], "flux_version: Input should be"),
         (["--overrides", "nothing-is-here.json"], "nothing-is-here.json"),
-        (["--overrides", "{folder}/words.yaml"], "overrides: Input should be"),
-        (["--answers", "{folder}/field.yaml"], "overrides.0.helm_version: Extra inputs"),
+        (["--overrides", "{folder}/words.yaml"], "answers: Input should be a valid list"),
+        (["--answers", "{folder}/field.yaml"], "answers: entry 1: helm_version: Extra inputs"),
         (["--answers", "{folder}/broken.yaml"], "broken.yaml: while parsing"),
         (["--answers", "{folder}"], "Is a directory"),
         (["--helm-list", "clusters/staging={folder}/words.yaml"], "words.yaml: "),
