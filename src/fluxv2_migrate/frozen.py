@@ -57,7 +57,6 @@ def frozen(value: Any, known: dict[Any, Any] | None = None) -> Any:
     """Gives a copy of a value of JSON's types that nobody changes, whatever is in it.
 
     Args:
-        value: the value.
         known: what copies of other values hold, which this one shares: clusters see nearly the same of a
             release. For those that make one result together it begins empty.
 

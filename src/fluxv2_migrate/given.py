@@ -61,11 +61,6 @@ def item_index(key: str | int, count: int) -> int | None:
 def checked_text(text: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:
     """Checks whether what a caller gave is a text.
 
-    Args:
-        text: that was given.
-        of_what: what it is.
-        error: that is raised.
-
     Raises:
         MigrationError: it is none.
 
@@ -82,12 +77,6 @@ def checked_kind(
 ) -> None:
     """Checks whether what a caller gave is of the class that is wanted.
 
-    Args:
-        value: that was given.
-        kind: the class.
-        of_what: what it is.
-        error: that is raised.
-
     Raises:
         MigrationError: it is of another class.
 
@@ -102,11 +91,6 @@ def checked_kind(
 def checked_choice(value: object, choices: Collection[str], of_what: str) -> None:
     """Checks whether what a caller gave is one of a few words.
 
-    Args:
-        value: that was given.
-        choices: the words.
-        of_what: what they are, in the singular.
-
     Raises:
         MigrationError: it is none of them.
 
@@ -120,11 +104,6 @@ def checked_choice(value: object, choices: Collection[str], of_what: str) -> Non
 
 def checked_mapping(mapping: object, of_what: str, error: type[MigrationError] = MigrationError) -> None:
     """Checks whether what a caller gave is a mapping from texts.
-
-    Args:
-        mapping: that was given.
-        of_what: what they are, in the plural.
-        error: that is raised.
 
     Raises:
         MigrationError: it is none, or a key is no text.
@@ -145,11 +124,6 @@ def checked_manifest(
     manifest: object, of_what: str = "the fields of a manifest", error: type[MigrationError] = MigrationError
 ) -> None:
     """Checks whether what a caller gave is a mapping that can be walked through.
-
-    Args:
-        manifest: that was given.
-        of_what: what its entries are.
-        error: that is raised.
 
     Raises:
         MigrationError: it is no mapping from texts, or it is nested too deep, as one that holds itself is.

@@ -79,7 +79,6 @@ def tell_of_syncing(
     """Adds what is to be known of sync paths; of objects without a namespace nothing is told here.
 
     Args:
-        applied: where both Fluxes part over them.
         is_something_done: whether anything is migrated, so that it matters where it goes.
     """
     clusters = around.clusters

@@ -104,12 +104,7 @@ class ClusterMap:
         return (each for each in paths if each.path == sighting.sync_path)
 
     def build_of(self, synced: SyncPath, folder: str) -> Build:
-        """Gives what is built of a folder for a sync path of a cluster, with what goes over it there.
-
-        Args:
-            synced: of one of the clusters.
-            folder: one of its `builds`.
-        """
+        """Gives what is built of a folder for a sync path of a cluster, with what goes over it there."""
         return self.builds[folder, synced.over]
 
     def afterwards(self, cluster: str, synced: SyncPath) -> SyncPath:
@@ -235,12 +230,7 @@ def _is_shaped(own: Sequence[FluxKustomization]) -> bool:
 
 
 def may_be_encrypted(synced: SyncPath, clusters: ClusterMap) -> bool:
-    """Gives whether a file of a sync path, or one of its builds reads, speaks of sops as its signature does.
-
-    Args:
-        synced: of one of the clusters.
-        clusters: with the files as they are.
-    """
+    """Gives whether a file that a sync path holds, or that its builds read, may be encrypted by sops."""
     files = clusters.tree.files
     built = {path for build in clusters.synced.builds(synced) for path in build.files}
     here = {path for path in files if is_below(path, synced.path)}

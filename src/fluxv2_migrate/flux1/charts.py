@@ -99,9 +99,6 @@ class ChartPart:
     def is_on(self, values: Mapping[str, Any]) -> bool:
         """Gives whether it is installed: the first of its conditions that is there decides.
 
-        Args:
-            values: of the chart that depends on it.
-
         Source: Helm 3.7 `pkg/chartutil/dependencies.go`.
 
         >>> part = ChartPart("flux", Flux1Chart("flux"), "gitops.on,flux.enabled")
@@ -123,9 +120,6 @@ def may_be_of_flux1(name: str) -> bool:
 
 def program_of_chart_name(chart: Flux1Chart, values: Mapping[str, Any]) -> Program | None:
     """Gives the program that a chart installs: by its image, or by its name with what only it has.
-
-    Args:
-        values: with which it is installed.
 
     >>> program_of_chart_name(Flux1Chart("flux", "https://charts.example.com"), {"git": {"url": "x"}})
     'fluxd'
@@ -161,9 +155,6 @@ def programs_of_chart(
     """Gives the programs of Flux v1 that a release of a chart installs.
 
     Args:
-        values: of the release, from all of its sources.
-        release_name: of the Helm release.
-        namespace: of the Helm release.
         locate: gives file and line of a value; of the release for no value.
 
     >>> values = {"git": {"url": "git@example.com:a/b", "path": ["base", "prod"]}}
@@ -418,10 +409,6 @@ def _leaves(
 
 def merged_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Gives values over others as Helm puts them: maps are merged, all else is replaced.
-
-    Args:
-        below: counts where the others say nothing.
-        above: counts where it says something, null included.
 
     >>> merged_values({"a": {"b": 1, "c": 2}}, {"a": {"b": None}})
     {'a': {'b': None, 'c': 2}}

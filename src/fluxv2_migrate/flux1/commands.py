@@ -66,7 +66,6 @@ def commands_of_shell(text: str, known: Mapping[str, str]) -> Iterator[InstallCo
     r"""Gives the commands of a text that install something.
 
     Args:
-        text: of a script, a Makefile, a README, or what a pipeline gives to a shell.
         known: variables that others give it; its own go over them.
 
     >>> found, = commands_of_shell("helm upgrade -i flux fluxcd/flux \\\n --set git.path=$P", {"P": "prod"})

@@ -164,10 +164,6 @@ def containers_of(manifest: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Mapp
 def is_addon(manifest: Mapping[str, Any], namespace: str) -> bool:
     """Gives whether an object belongs to the cluster itself, so that fluxd updates none of its images.
 
-    Args:
-        manifest: of the object.
-        namespace: in the cluster.
-
     Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/kubernetes.go` `isAddon`.
 
     >>> labels = {"kubernetes.io/cluster-service": "true"}

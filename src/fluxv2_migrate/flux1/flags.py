@@ -212,9 +212,6 @@ def shell_words(text: str) -> Iterator[tuple[str, int]]:
 
     Nothing is expanded; operators such as `&&` are words where blanks are around them.
 
-    Args:
-        text: a command, over one line or several.
-
     >>> list(shell_words("a 'b c' \\\n  --d=\"e f\""))
     [('a', 0), ('b c', 2), ('--d=e f', 12)]
     """

@@ -39,7 +39,6 @@ class FluxYaml:
         r"""Reads a `.flux.yaml`.
 
         Args:
-            text: the file.
             path: its path, for errors.
 
         Raises:

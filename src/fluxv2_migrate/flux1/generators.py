@@ -139,10 +139,6 @@ def read_generator(
 def called_scripts(command: str, folder: str, files: Mapping[str, str | bytes]) -> Iterator[str]:
     """Gives the scripts of a repository that a command names.
 
-    Args:
-        command: as the shell gets it.
-        folder: where it runs.
-
     >>> list(called_scripts("sh ../bin/all.sh | cat", "apps", {"bin/all.sh": ""}))
     ['bin/all.sh']
     """

@@ -63,9 +63,6 @@ class _Token:
 def read_blocks(text: str) -> Block:
     r"""Gives the blocks and attributes of a file, as those of one block without a kind.
 
-    Args:
-        text: of the file; what cannot be read in it is passed over.
-
     >>> found = read_blocks('a = "b"\nresource "x" "y" {\n  z = [var.c, f(1)] # d\n}\n')
     >>> found.values, found.blocks[0].labels, found.blocks[0].values
     ({'a': 'b'}, ('x', 'y'), {'z': ['${var.c}', Call(name='f', arguments=('1',))]})

@@ -23,11 +23,7 @@ _MODULES: Final = ("helm", "community.kubernetes.helm", "kubernetes.core.helm")
 
 
 def of_playbook(value: Any, text: str, known: Mapping[str, str]) -> Iterator[InstallCommand]:
-    """Gives the Helm releases of a playbook, or of the tasks of a role.
-
-    Args:
-        known: the variables that it has.
-    """
+    """Gives the Helm releases of a playbook, or of the tasks of a role."""
     for task in _tasks(value):
         for name in _MODULES:
             if isinstance(task.get(name), dict):
@@ -81,9 +77,6 @@ def _line_of(chart: str, text: str) -> int:
 
 def nested_manifests(value: Any, known: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     """Gives the manifests that a playbook applies: those that stand inside of something else.
-
-    Args:
-        known: the variables that it has.
 
     >>> [each["kind"] for each in nested_manifests([{"k8s": {"definition": {"kind": "Deployment"}}}], {})]
     ['Deployment']

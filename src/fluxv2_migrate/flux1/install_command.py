@@ -56,10 +56,6 @@ class InstallCommand:
 def set_values(text: str, *, as_text: bool = False) -> Iterator[tuple[ValuePath, Any]]:
     r"""Gives the values of one `--set`.
 
-    Args:
-        text: as the option has it.
-        as_text: whether it is `--set-string`.
-
     >>> list(set_values(r"git.path=a\,b,sops.enabled=true,x={c,d},y={{ z }}"))
     [(('git', 'path'), 'a,b'), (('sops', 'enabled'), True), (('x',), ['c', 'd']), (('y',), '{{ z }}')]
     """

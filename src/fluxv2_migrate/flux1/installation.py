@@ -113,9 +113,6 @@ class KnownRepository:
     def of_entry(cls, entry: Mapping[str, Any]) -> KnownRepository:
         """Reads an entry of a `repositories.yaml`.
 
-        Args:
-            entry: its mapping.
-
         Source: Helm 3.7 `pkg/repo/chartrepo.go` `Entry`.
 
         >>> KnownRepository.of_entry({"url": "https://charts.example.com", "username": "me"}).login
@@ -294,8 +291,6 @@ def program_of_arguments(
     """Gives a program of which nothing but its arguments is known.
 
     Args:
-        arguments: as in `args` of a container.
-        program: whose they are.
         locate: gives the place of an argument, by the index of its word as a text.
 
     >>> program_of_arguments(["--git-path=prod"], "fluxd").settings["git-path"].value
@@ -336,7 +331,6 @@ def programs_of_workload(
     """Gives the programs of Flux v1 that the containers of a workload run.
 
     Args:
-        manifest: a Deployment, or another workload.
         locate: gives file and line of a field of it.
         config_maps: gives the ConfigMaps that its variables may come from.
 

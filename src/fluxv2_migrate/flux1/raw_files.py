@@ -44,7 +44,6 @@ def raw_files(url: str, files: Collection[str]) -> Iterator[RawFile]:
     A ref may hold slashes, so several files of a repository can fit.
 
     Args:
-        url: as `externalSourceRef` has it.
         files: of a repository; those whose path ends the URL's are given.
 
     >>> url = "https://raw.githubusercontent.com/acme/fleet/main/values/web.yaml"

@@ -45,9 +45,6 @@ class Loop:
 def shell_parts(text: str) -> Iterator[str | Loop]:
     r"""Gives the commands of a text in their order, each without what joins it to the next.
 
-    Args:
-        text: of a command, or of a script.
-
     >>> list(shell_parts("cd a && sh -c 'x; y'\n# all\nz"))
     ['cd a', "sh -c 'x; y'", 'z']
     >>> [each.body for each in shell_parts("for f in a b; do cat $f; done")]
@@ -149,7 +146,6 @@ class HereDocuments:
         """Gives where the line begins that ends a here-document, and where its mark ends.
 
         Args:
-            mark: the word that ends it.
             start: where the line behind the opening one begins.
 
         Returns:

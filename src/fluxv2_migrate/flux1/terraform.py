@@ -63,11 +63,7 @@ def terraform_modules(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def of_terraform(text: str, known: Mapping[str, Any]) -> Iterator[InstallCommand]:
-    """Gives the Helm releases of a file, and the workloads of Flux v1.
-
-    Args:
-        known: the variables and locals of its folder.
-    """
+    """Gives the Helm releases of a file, and the workloads of Flux v1."""
     blocks = read_blocks(text).blocks
     rendered = {f"data.template_file.{name}.rendered": each for name, each in _template_files(blocks)}
     for block in blocks:

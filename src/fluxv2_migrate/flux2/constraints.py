@@ -322,7 +322,6 @@ def refused_fields(manifest: Mapping[str, Any], flux_version: FluxVersion) -> tu
 
     Args:
         manifest: of a kind that is written; of any other nothing is known.
-        flux_version: the Flux release that runs.
 
     >>> refused_fields({"kind": "GitRepository", "spec": {"interval": "10m", "url": ""}}, "2.9")
     (('spec.url', 'is no match of ^(http|https|ssh)://.*$'),)

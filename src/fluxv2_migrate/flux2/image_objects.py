@@ -247,7 +247,6 @@ def read_image_objects(
     What cannot be read is left out, as the cluster would never have it.
 
     Args:
-        texts: by their paths.
         values: of documents that were read before, by their texts.
     """
     found = ImageObjects()

@@ -111,12 +111,7 @@ def find_markers(text: str) -> tuple[Marker, ...]:
 def placed_markers(
     text: str, comments: Sequence[PlacedComment] | None = None
 ) -> tuple[tuple[Marker, MarkedScalar | None], ...]:
-    """Gives each marker with the scalar that it belongs to.
-
-    Args:
-        text: a file, or a document.
-        comments: of the text, where they are known.
-    """
+    """Gives each marker with the scalar that it belongs to."""
     found = list(_placed(text, read_comments(text) if comments is None else comments))
     for index in range(len(found) - 1):
         scalar, following = found[index][1], found[index + 1][1]

@@ -15,9 +15,6 @@ MAXIMUM_RELEASE_NAME_LENGTH: Final = 53
 def shorten_release_name(name: str) -> str:
     """Gives the release name as helm-controller hands it to Helm.
 
-    Args:
-        name: the name that was given or made.
-
     Returns:
         The name, or where Helm would refuse it as too long its first 40 characters and a hash of it.
 

@@ -179,9 +179,6 @@ def _served(kind: FluxKind, flux_version: FluxVersion) -> tuple[str, ...]:
 def serving_releases(kind: str, api_version: str) -> tuple[FluxVersion, ...]:
     """Gives every release of Flux that serves a kind under an API version, the oldest first.
 
-    Args:
-        api_version: of that object.
-
     Returns:
         The releases; none where it is no object of Flux, or of none that is known.
 

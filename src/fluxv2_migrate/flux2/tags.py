@@ -86,12 +86,6 @@ def tags_taken_alone(
 ) -> frozenset[str]:
     """Gives the tags that an ImagePolicy would select if an image had no other one.
 
-    Args:
-        tags: each on its own.
-        policy: the `spec.policy`.
-        filter_tags: the `spec.filterTags`.
-        flux_version: the release.
-
     Raises:
         InvalidPolicy: the controller stalls.
 

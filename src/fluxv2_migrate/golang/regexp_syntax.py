@@ -74,9 +74,6 @@ class _Group:
 def parse(pattern: str) -> Syntax:
     """Reads a pattern as Go's `regexp.Compile` does.
 
-    Args:
-        pattern: the regular expression.
-
     Returns:
         The tree, with the groups' names.
 

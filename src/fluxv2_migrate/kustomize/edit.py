@@ -48,10 +48,6 @@ def add_resources(text: str, entries: Sequence[str]) -> str:
     Returns:
         The file with the entries.
 
-    Raises:
-        CannotEdit: the file is written in a form in which this is not safe.
-        InvalidManifest: the file is no YAML.
-
     >>> print(add_resources("bases: # shared\n- ../base\n", ["sources.yaml", "./sources.yaml"]), end="")
     bases: # shared
     - ../base
@@ -86,7 +82,6 @@ def add_patch(
 
     Raises:
         CannotEdit: the file, or the patch, is written in a form in which this is not safe.
-        InvalidManifest: the file is no YAML.
 
     >>> print(add_patch("resources: [a.yaml]\n", "- op: remove\n  path: /spec", {"kind": "A"}), end="")
     resources: [a.yaml]
@@ -103,12 +98,8 @@ def add_patch(
 def add_patches(text: str, patches: Sequence[tuple[str | Mapping[str, Any], Mapping[str, Any]]]) -> str:
     r"""Adds patches to the `patches` of a kustomization, as `add_patch` adds one.
 
-    Args:
-        patches: each with what it is for.
-
     Raises:
         CannotEdit: the file, or a patch, is written in a form in which this is not safe.
-        InvalidManifest: the file is no YAML.
 
     >>> timeout = {"kind": "HelmRelease", "metadata": {"name": "web"}, "spec": {"timeout": "90s"}}
     >>> operation = "- op: remove\n  path: /spec/suspend"
@@ -162,10 +153,6 @@ def list_patch_file(
         field: `patches` or `patchesStrategicMerge`.
         target: what the patches are for; empty where they name their objects themselves.
 
-    Raises:
-        CannotEdit: the file is written in a form in which this is not safe.
-        InvalidManifest: the file is no YAML.
-
     >>> text = "resources: [web.yaml]\n"
     >>> print(list_patch_file(text, "timeouts.yaml", target={"kind": "HelmRelease"}), end="")
     resources: [web.yaml]
@@ -206,7 +193,6 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
 
     Raises:
         CannotEdit: the file is written in a form in which this is not safe, or has no such entry.
-        InvalidManifest: the file is no YAML.
 
     >>> remove_entry("resources:\n- a.yaml\n- b.yaml\n", "resources", "./b.yaml")
     'resources:\n- a.yaml\n'
@@ -234,7 +220,6 @@ def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mappin
 
     Raises:
         CannotEdit: the file is written in a form in which this is not safe, or has no such entry.
-        InvalidManifest: the file is no YAML.
 
     >>> other = {"name": "web", "newTag": "2"}
     >>> print(replace_entry("images: [{name: web}]\n", "images", {"name": "web"}, other), end="")

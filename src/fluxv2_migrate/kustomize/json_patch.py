@@ -42,13 +42,7 @@ def pointer_to(keys: Iterable[str]) -> str:
 
 
 def apply_operations(manifest: Manifest, operations: Sequence[Manifest]) -> Manifest:
-    """Applies operations to an object.
-
-    Args:
-        manifest: the object; it stays as it is.
-
-    Returns:
-        The object as it is then.
+    """Applies operations to an object, which stays as it is, and gives what it becomes.
 
     Raises:
         InvalidManifest: an operation cannot be applied.

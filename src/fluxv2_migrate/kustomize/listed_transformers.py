@@ -292,7 +292,6 @@ def _patches_of_transformer(
     Args:
         folder: of the kustomization that lists it, from which the paths of files lead.
         first: the index of its first patch among all of that kustomization's transformers.
-        place: where it stands.
 
     Returns:
         The patches; none of a transformer that does something else, and nothing where it holds what is none.

@@ -151,7 +151,6 @@ def artifact_files(files: Mapping[str, str | bytes], *, ignore: str | None = Non
     r"""Gives the files of a repository that source-controller puts into its artifact.
 
     Args:
-        files: path in the repository to content.
         ignore: `spec.ignore` of the GitRepository, if it has one.
 
     Returns:

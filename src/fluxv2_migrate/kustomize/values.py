@@ -129,7 +129,6 @@ def read_value(
     Unlike the API server's, its booleans are those of YAML 1.2, and a date becomes a time.
 
     Args:
-        text: one document, without byte order mark.
         line: the line of its first character in the file, 1-based.
         values: of documents that Flux v1 read already, by their texts: each is held once.
 

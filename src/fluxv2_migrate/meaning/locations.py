@@ -62,7 +62,6 @@ def git_location(url: str, *, default_user: str = "") -> Location:
     """Gives where a git repository is, whichever of its forms the URL has.
 
     Args:
-        url: a URL, or `user@host:path`.
         default_user: of SSH, where the URL names none.
 
     Source: source-controller 1.9.1 `api/v1/gitrepository_types.go` and fluxcd/pkg `git` for the user.

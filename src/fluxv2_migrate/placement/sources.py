@@ -363,7 +363,6 @@ def unplaced_source(
 
     Args:
         needed: what must exist first; what the source needs is noted there.
-        in_use: as `SourceNames.secrets_in_use` gives them.
     """
     secret = source_secret(source, needed, in_use)
     version = oldest_of(versions[each] for each in source.clusters)
@@ -391,7 +390,6 @@ def source_secret(source: NewSource, needed: Needed, in_use: Collection[tuple[st
 
     Args:
         needed: the Secrets that others need, by namespace and name.
-        in_use: as `SourceNames.secrets_in_use` gives them.
     """
     request, reference = source.request, source.reference
     if request.secret_name is not None or not (request.secret or request.keys):

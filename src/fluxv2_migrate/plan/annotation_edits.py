@@ -69,7 +69,6 @@ def edit_annotations(
 
     Raises:
         CannotEdit: the text is written in a form that cannot be edited; nothing is done.
-        InvalidManifest: the text is no YAML.
 
     >>> text = "metadata:\n  name: web\n  annotations:\n    fluxcd.io/automated: 'true' # always\nspec: {}\n"
     >>> edited = edit_annotations(text, [AnnotationEdit(("fluxcd.io/automated",), keep_comments=False)])

@@ -27,11 +27,7 @@ def edit_fields(
     r"""Gives a document in which the fields of a mapping have other values.
 
     Args:
-        text: one document, without byte order mark.
         path: of the mapping; the last key is a name.
-
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
 
     >>> edit_fields("a:\n- b: {c: d, e: f}\n", ("a", 0, "b"), {"c": "x"}, ["e"])
     'a:\n- b: {c: x}\n'
@@ -47,11 +43,7 @@ def fields_part(
     values: Mapping[str, str],
     removed: Collection[str] = (),
 ) -> Part:
-    """Gives the part of a document in which the fields of a mapping have other values, as `edit_fields` does.
-
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
-    """
+    """Gives the part of a document in which the fields of a mapping have other values, as `edit_fields` does."""
     text = document.text
     key, node = entry_at(document.root, path)
     if not isinstance(node, MappingNode):

@@ -48,9 +48,6 @@ class PatchOperation:
 def write_operations(text: str, operations: Sequence[PatchOperation]) -> str:
     r"""Gives a JSON 6902 patch with other operations; those that stay keep their text.
 
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
-
     >>> text = '[{"op": "remove", "path": "/a"}, {"op": "remove", "path": "/b"}]'
     >>> kept = PatchOperation({"op": "remove", "path": "/b"}, 1)
     >>> write_operations(text, [kept, PatchOperation({"op": "remove", "path": "/c"})])

@@ -182,7 +182,6 @@ def write_comments(text: str, comments: Iterable[tuple[Path, str]], *, root: Nod
 
     Args:
         comments: field and text; a field that is not there gets its comment above what holds it.
-        root: its root node, of `compose`.
 
     Raises:
         CannotEdit: the text with its comments would not mean the same.

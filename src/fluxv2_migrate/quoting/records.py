@@ -32,11 +32,7 @@ def as_data(record: Any) -> dict[str, Any]:
 
 
 def record_of(record: type[_Record], source: object, /, **own: Any) -> _Record:
-    """Gives a dataclass with what something else has under the names of its fields.
-
-    Args:
-        own: the fields that it has otherwise.
-    """
+    """Gives a dataclass with what something else has under the names of its fields."""
     names = [each.name for each in fields(record) if each.name not in own]
     return record(**{name: getattr(source, name) for name in names}, **own)
 

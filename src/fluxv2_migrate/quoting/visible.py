@@ -58,9 +58,6 @@ def few(names: Iterable[str], shown: int) -> str:
 def shown_folder(path: str) -> str:
     """Names a folder or file of the repository, whose root has the empty path.
 
-    Args:
-        path: relative to the root.
-
     >>> shown_folder("apps/prod"), shown_folder("")
     ('apps/prod', '/')
     """

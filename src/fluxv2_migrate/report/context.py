@@ -135,10 +135,7 @@ def cluster_context(
     """Gives what is known of a cluster, for people and for later runs.
 
     Args:
-        view: the cluster.
         said: what was said of it, or of all clusters.
-        flux_version: that will run in it.
-        flux_namespace: in which it will run.
     """
     paths = view.paths
     settings = view.settings

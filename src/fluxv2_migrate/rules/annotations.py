@@ -109,12 +109,7 @@ def replace_annotations(
 
 
 def remaining_operations(plan: Iterable[Operation], value: Mapping[str, Any]) -> list[Operation]:
-    """Gives the operations on what is still there: the rules of releases took some annotations out before.
-
-    Args:
-        plan: of `replace_annotations`.
-        value: of the document as it is now.
-    """
+    """Gives the operations on what is still there: the rules of releases took some annotations out before."""
     kept = [each for each in plan if isinstance(each, Set) or leaf_at(value, source_of(each)) is not REMOVED]
     goes = Remove(_ANNOTATIONS, rule="annotations")
     if kept and goes not in kept and leaf_at(apply_to_mapping(tuple(kept), value), _ANNOTATIONS) == {}:

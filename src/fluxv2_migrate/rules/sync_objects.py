@@ -76,7 +76,6 @@ class SyncSettings:
         Args:
             url: of the repository as fluxd had it, with a login that may be in it; that of the settings when
                 not given.
-            has_submodules: whether submodules are checked out.
             decrypts: whether something else than fluxd's own flag decrypts files with sops.
             unknown_branch: what something else fills in for the branch; empty where the branch is known.
 

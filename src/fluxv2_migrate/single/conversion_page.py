@@ -25,7 +25,6 @@ def conversion_fragment(
 
     Args:
         parts: what else came of it, shown behind the objects.
-        prerequisites: what must exist in the cluster first.
     """
     questions = sum(finding.severity == "error" for finding in findings)
     if questions:

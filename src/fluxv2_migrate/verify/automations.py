@@ -100,7 +100,6 @@ def is_updated(file: str, policy: tuple[str, str], applied: Iterable[ImageObject
     """Gives whether some cluster writes what a policy elects into a file: there it is written for all.
 
     Args:
-        policy: its namespace and name.
         applied: the objects of image automation of each cluster.
     """
     version = context.flux_version

@@ -108,9 +108,6 @@ def judged(
 
     Args:
         place: resource, path and line before, and path afterwards.
-        declaration: what was said to differ.
-        notes: what holds now, each in a sentence.
-        cluster: of which it is said.
     """
     left, declared = declaration.parted(found)
     status: VerificationStatus = "different" if left else "declared" if declared else "same"

@@ -1,4 +1,9 @@
-"""YAML as text that is edited and never written anew: documents, nodes with offsets, edits of entries."""
+"""YAML as text that is edited and never written anew: documents, nodes with offsets, edits of entries.
+
+A text is that of one document, without byte order mark, where a function says nothing else, and a root is the
+node that `compose` gives of it. Edits raise `CannotEdit` for a form in which they are not safe, and
+`InvalidManifest` for what is no YAML.
+"""
 
 from fluxv2_migrate.yaml_text.aliases import alias_places, write_out
 from fluxv2_migrate.yaml_text.block import BlockMapping, Place, insertion_index

@@ -33,7 +33,6 @@ def write_out(text: str, root: Node | None, is_touched: Callable[[_Path], bool])
     r"""Gives a document in which aliases of what is touched are written out, and it has no anchors.
 
     Args:
-        root: its root node, of `compose`.
         is_touched: of a path, whether something there, in it or around it changes.
 
     Raises:
@@ -60,9 +59,6 @@ def write_out(text: str, root: Node | None, is_touched: Callable[[_Path], bool])
 
 def alias_places(text: str, root: Node | None) -> Iterator[tuple[_Path, _Path]]:
     r"""Gives where each alias of a document stands, and where its anchor does.
-
-    Args:
-        root: its root node, of `compose`.
 
     Raises:
         CannotEdit: an alias is written in a form in which it cannot be found.

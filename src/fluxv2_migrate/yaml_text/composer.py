@@ -76,7 +76,6 @@ def compose(text: str, *, path: str | None = None, line: int = 1) -> Node | None
     r"""Gives the root node of the one document in a text; its marks are offsets in that text.
 
     Args:
-        text: one document, without byte order mark.
         line: the line of its first character in the file, 1-based.
 
     Returns:
@@ -97,13 +96,8 @@ def read_document(
     r"""Gives the root node of a document, as `compose` does, and its value, as `value_of` does.
 
     Args:
-        text: one document, without byte order mark.
         path: its file, for the message of an error.
         line: the line of its first character in the file, 1-based.
-        reader: whose reading the value is.
-
-    Raises:
-        InvalidManifest: as `compose` does.
 
     >>> read_document("a: 1\n")[1]
     {'a': 1}
@@ -121,11 +115,7 @@ def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Rea
     r"""Gives the value of a document, which is shared by all who ask for it and must not be changed.
 
     Args:
-        text: one document, without byte order mark.
         line: the line of its first character in the file, 1-based.
-
-    Raises:
-        InvalidManifest: as `compose` does.
 
     >>> read_value("a: 1\n")
     {'a': 1}
@@ -135,9 +125,6 @@ def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Rea
 
 def reading_of(text: str, *, path: str | None = None, line: int = 1, reader: Reader = "flux1") -> Reading:
     r"""Gives what `read_value` gives, with what else was seen of the text.
-
-    Raises:
-        InvalidManifest: as `compose` does.
 
     >>> reading_of("a: 1\n").is_alike, reading_of("a: no\n").is_alike
     (True, False)
@@ -150,9 +137,6 @@ def reading_of(text: str, *, path: str | None = None, line: int = 1, reader: Rea
 
 def reading_once(text: str, reader: Reader = "flux1") -> Reading:
     r"""Gives what `reading_of` gives of a text that hardly anybody asks for again.
-
-    Raises:
-        InvalidManifest: as `compose` does.
 
     >>> reading_once("a: 1\n").value
     {'a': 1}
@@ -221,7 +205,6 @@ def read_nodes(text: str, *, path: str | None = None, line: int = 1) -> Node | N
     r"""Gives the root node of a document, whatever its values: keys may stand in it twice.
 
     Args:
-        text: one document, without byte order mark.
         path: its file, for the message of an error.
         line: the line of its first character in the file, 1-based.
 
@@ -473,9 +456,6 @@ def _copy(value: Any) -> Any:
 
 def value_of(node: Node | None, reader: Reader = "flux1") -> Any:
     r"""Gives the value of a node as Kubernetes' tools read it: JSON's types, merge keys applied.
-
-    Args:
-        node: a node of `compose`, or `None`.
 
     Returns:
         `dict`, `list`, `str`, `int`, `float`, `bool` or `None`.

@@ -36,9 +36,6 @@ class DocumentSpan(NamedTuple):
 def split_documents(text: str) -> tuple[DocumentSpan, ...]:
     r"""Gives the spans of all documents of a stream; together they cover the text.
 
-    Args:
-        text: a YAML stream without byte order mark.
-
     Returns:
         One span for each document, empty and comment-only ones included; none for an empty text.
 

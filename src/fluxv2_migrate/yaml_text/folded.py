@@ -68,7 +68,6 @@ def folded_again(written: str, text: str) -> str:
 
     Args:
         written: the scalar, from its properties to the end of its last line.
-        text: what it says.
 
     >>> folded_again("> # why\n    a\n      b\n    c", "a\n  b\nc\n")
     '> # why\n    a\n\n      b\n    c\n'

@@ -36,13 +36,6 @@ def items_as_documents(text: str, key: str) -> str:
 
     Comments stay: those of what goes stand above the first item.
 
-    Args:
-        text: one document, without byte order mark.
-
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
-        InvalidManifest: the text is no YAML.
-
     >>> text = "# two\nkind: List # all\nitems:\n- kind: A\n  a: 1 # one\n# next\n- {kind: B}\n"
     >>> print(items_as_documents(text, "items"), end="")
     # two

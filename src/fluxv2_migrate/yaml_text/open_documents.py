@@ -93,14 +93,7 @@ PartEdit: TypeAlias = Callable[[OpenDocument], Part]
 
 
 def edit_part(text: str, edit: PartEdit) -> str:
-    """Gives a document in which one part is edited.
-
-    Args:
-        text: one document, without byte order mark.
-
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
-    """
+    """Gives a document in which one part is edited."""
     document = OpenDocument(text)
     document.put(edit(document))
     return document.written()
@@ -110,11 +103,7 @@ def replace_text(text: str, path: tuple[str | int, ...], value: str) -> str:
     r"""Gives a document in which a field has another text; a block of lines stays one.
 
     Args:
-        text: one document, without byte order mark.
         value: the new one; how its last line ends is that of the old one.
-
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
 
     >>> print(replace_text("patch: |-\n  a: 1\n  b: 2\nc: 3\n", ("patch",), "a: 9\nd:\n  e: 1"), end="")
     patch: |-
@@ -127,11 +116,7 @@ def replace_text(text: str, path: tuple[str | int, ...], value: str) -> str:
 
 
 def text_part(document: OpenDocument, path: tuple[str | int, ...], value: str) -> Part:
-    """Gives the part of a document in which a field has another text, as `replace_text` writes it.
-
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
-    """
+    """Gives the part of a document in which a field has another text, as `replace_text` writes it."""
     node = entry_at(document.root, path)[1]
     old = value_in(document.value, path)
     if not isinstance(node, ScalarNode) or not isinstance(old, str):

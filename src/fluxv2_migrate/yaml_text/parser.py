@@ -141,9 +141,6 @@ def _blank_lines(indent: int) -> re.Pattern[str]:
 def parse(text: str) -> Node | None:
     r"""Gives the root node of the one document in a text.
 
-    Args:
-        text: one document, without byte order mark.
-
     Returns:
         The root node, or `None` for a document without content.
 

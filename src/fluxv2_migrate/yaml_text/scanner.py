@@ -31,9 +31,6 @@ from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, Sequen
 def scan(text: str) -> Node | None:
     r"""Gives the root node of the one document in a text.
 
-    Args:
-        text: one document, without byte order mark.
-
     Returns:
         The root node, or `None` for a document without content.
 
@@ -64,9 +61,6 @@ def scan_outline(text: str, parts: Parts) -> Node | None:
 
 def content_start(text: str) -> int | None:
     r"""Gives the offset of the root node of a document, if that is certain without reading it.
-
-    Args:
-        text: one document, without byte order mark.
 
     >>> content_start("# ours\na: 1\n"), content_start("- a\n")
     (7, None)

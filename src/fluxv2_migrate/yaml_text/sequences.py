@@ -43,10 +43,6 @@ def append_item(text: str, key: str, item: Sequence[str], value: Any) -> str:
     Returns:
         The text with the item.
 
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
-        InvalidManifest: the text is no YAML.
-
     >>> append_item("resources:\n- a.yaml # first\n# end\n", "resources", ["b.yaml"], "b.yaml")
     'resources:\n- a.yaml # first\n- b.yaml\n# end\n'
     """
@@ -58,10 +54,6 @@ def append_items(text: str, key: str, items: Iterable[tuple[Sequence[str], Any]]
 
     Args:
         items: the lines of each, and what it means.
-
-    Raises:
-        CannotEdit: the text is written in a form in which this is not safe.
-        InvalidManifest: the text is no YAML.
 
     >>> append_items("a: [1]\n", "a", [(["2"], 2), (["b: 3", "c: 4"], {"b": 3, "c": 4})])
     'a:\n- 1\n- 2\n- b: 3\n  c: 4\n'
@@ -126,15 +118,11 @@ def remove_item(text: str, key: str, index: int) -> str:
 
     Comments above it stay, comments in it become lines of their own; a list without items is `[]`.
 
-    Args:
-        text: one document, without byte order mark.
-
     Returns:
         The text without the item.
 
     Raises:
         CannotEdit: the text is written in a form in which this is not safe, or there is no such item.
-        InvalidManifest: the text is no YAML.
 
     >>> remove_item("resources:\n- a.yaml # first\n- b.yaml\n", "resources", 0)
     'resources:\n# first\n- b.yaml\n'

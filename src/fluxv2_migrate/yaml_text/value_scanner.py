@@ -41,7 +41,6 @@ def scan_value(
     r"""Gives the value of the one document in a text, and its large collections near the root.
 
     Args:
-        text: one document, without byte order mark.
         plain: what a scalar without quotes means to the reader whose value is asked for.
         plain_key: what a key without quotes is to it.
         of_flow: the value of a collection in brackets.
