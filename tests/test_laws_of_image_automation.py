@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1 import find_images, read_policies, sort_tags
-from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.flux1.policies import is_of_fluxd
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, latest_tag
 from fluxv2_migrate.placement import ExistingImageObject, layout_images, uses_of
 from fluxv2_migrate.plan import apply_to_mapping

@@ -11,7 +11,7 @@ import yaml
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
-from fluxv2_migrate.flux1.marks import meant_domain
+from fluxv2_migrate.flux1.policies import meant_domain
 from fluxv2_migrate.repository.reading import misspelt_api
 from manifest_texts import AUTOMATED, fluxd_text, workload_text
 

@@ -8,7 +8,7 @@ from typing import Any
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import FluxVersion
 from fluxv2_migrate.rules import ImageAutomationDraft, Lookup, draft_image_automation
-from fluxv2_migrate.rules.pull_secrets import nothing_known
+from fluxv2_migrate.rules.registries import nothing_known
 
 __all__ = ["AUTOMATED", "codes", "cron_job", "deployment", "draft", "release"]
 

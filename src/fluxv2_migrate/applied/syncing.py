@@ -21,8 +21,8 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.units import overlapping
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from fluxv2_migrate.flux1.marks import is_annotated
 from fluxv2_migrate.flux1.placeholders import has_placeholder
+from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.reading import is_old_release

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.folders import kustomization_files, normal_path
 from fluxv2_migrate.kubernetes import (

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey, flux_yaml_folders, read_clusters, read_sync_path
 from fluxv2_migrate.clusters.flux_release import infer_flux_releases
-from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.flux2.releases import is_at_least, is_of_flux2
 from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import namespace_and_name

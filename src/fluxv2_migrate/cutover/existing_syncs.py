@@ -18,7 +18,7 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest,
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.reconciled import in_namespace, is_checked_out
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.folders import is_below, nearest, normal_path
 from fluxv2_migrate.kubernetes import group_of, mapping_at, named, named_by, resource_of
 from fluxv2_migrate.kustomize import BuiltObject, controller_build

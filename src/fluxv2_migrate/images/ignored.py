@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, build_with
 from fluxv2_migrate.flux1 import read_policies
-from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.flux1.policies import is_of_fluxd
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import annotations_of, as_object
 from fluxv2_migrate.kustomize import Build, BuiltObject

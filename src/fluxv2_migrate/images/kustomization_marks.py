@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, build_with
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS, is_annotated, is_of_fluxd
 from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.kubernetes import annotations_of, mapping_at
 from fluxv2_migrate.kustomize import (

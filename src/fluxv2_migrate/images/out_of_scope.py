@@ -10,7 +10,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import read_policies
-from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.flux2.apply_annotations import is_disabled, is_kept
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.kubernetes import annotations_of, named, namespace_and_name, objects_in, resource_of

@@ -10,7 +10,7 @@ from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown
 from fluxv2_migrate.clusters.flux_kustomizations import annotated_fields
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.flux2.image_objects import is_read
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials

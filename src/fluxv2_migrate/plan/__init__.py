@@ -2,7 +2,7 @@
 
 from fluxv2_migrate.plan.annotation_edits import AnnotationEdit, edit_annotations
 from fluxv2_migrate.plan.fields import edit_fields, fields_part
-from fluxv2_migrate.plan.flow_documents import apply_to_any_text
+from fluxv2_migrate.plan.flow_text import apply_to_any_text
 from fluxv2_migrate.plan.json_patches import PatchOperation, write_operations
 from fluxv2_migrate.plan.marker_edits import MarkerEdit, RefusedMarker, WrittenMarker, write_out_shared
 from fluxv2_migrate.plan.markers import write_markers

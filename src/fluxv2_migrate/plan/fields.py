@@ -43,7 +43,7 @@ def fields_part(
     values: Mapping[str, str],
     removed: Collection[str] = (),
 ) -> Part:
-    """Gives the part of a document in which the fields of a mapping have other values, as `edit_fields` does."""
+    """Gives the part of a document in which the fields of a mapping have other values."""
     text = document.text
     key, node = entry_at(document.root, path)
     if not isinstance(node, MappingNode):

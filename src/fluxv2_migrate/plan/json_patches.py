@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fluxv2_migrate.plan.flow_documents import apply_to_any_text
+from fluxv2_migrate.plan.flow_text import apply_to_any_text
 from fluxv2_migrate.plan.merge_patches import plan_between
 from fluxv2_migrate.plan.operations import Plan
 from fluxv2_migrate.yaml_text import (

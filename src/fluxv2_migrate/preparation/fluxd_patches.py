@@ -16,7 +16,7 @@ from fluxv2_migrate.clusters import ClusterMap, SyncPath
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml
-from fluxv2_migrate.flux1.marks import is_annotated
+from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.preparation.fluxd_patch_texts import PatchTexts, patched_builds, patched_over_builds
 from fluxv2_migrate.preparation.patch_lists import lists_as_documents

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import builds_alike
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS
 from fluxv2_migrate.kustomize import BuiltObject, Kustomization, KustomizationPatch
 from fluxv2_migrate.plan import edit_fields
 from fluxv2_migrate.releases.patch_targets import narrowed

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES, is_flux_kustomization
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS, is_annotated
 from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.given import as_kept_text
 from fluxv2_migrate.kubernetes import as_list, mapping_at, objects_in

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.flux1.policies import is_of_fluxd
 from fluxv2_migrate.flux2.releases import FluxVersion, preferred_api_version
 from fluxv2_migrate.kubernetes import annotations_of, as_object, with_annotations
 from fluxv2_migrate.plan import REMOVED, Move, Operation, Plan, Remove, Set, apply_to_mapping, leaf_at

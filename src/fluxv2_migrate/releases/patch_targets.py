@@ -8,7 +8,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import Closure, DocumentKey
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, puts_over
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS
 from fluxv2_migrate.kubernetes import metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import Build, BuiltObject, PatchUse, Selector, Step
 from fluxv2_migrate.releases.patched import HeldBack

@@ -10,7 +10,7 @@ from typing import Any, Final
 from fluxv2_migrate.clusters import DocumentKey, Way
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, FLUX_PATCHES
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.flux1.policies import is_of_fluxd
 from fluxv2_migrate.kustomize import (
     TRANSFORMERS,
     KustomizeTree,

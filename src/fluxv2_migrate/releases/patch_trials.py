@@ -8,8 +8,7 @@ from typing import Any
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, build_with
 from fluxv2_migrate.clusters.flux_kustomizations import overlay_then
-from fluxv2_migrate.flux1.marks import is_of_fluxd
-from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux1.policies import is_of_fluxd, read_policies
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import annotations_of, resource_of
 from fluxv2_migrate.kustomize import Build, BuiltObject

@@ -12,7 +12,7 @@ from fluxv2_migrate.pages import fragment
 from fluxv2_migrate.quoting import plural
 from fluxv2_migrate.quoting.records import as_data
 from fluxv2_migrate.report.data import finding_record
-from fluxv2_migrate.report.html_findings import finding_table
+from fluxv2_migrate.report.html_parts import finding_table
 
 _TOOL: Final = "fluxv2-migrate"
 _LEVELS: Final[dict[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}

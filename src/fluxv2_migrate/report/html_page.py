@@ -24,9 +24,7 @@ from fluxv2_migrate.pages import (
     table,
 )
 from fluxv2_migrate.report.context import context_parts
-from fluxv2_migrate.report.html_files import FileViews
-from fluxv2_migrate.report.html_findings import entry_groups
-from fluxv2_migrate.report.html_resources import prerequisite_table
+from fluxv2_migrate.report.html_parts import FileViews, entry_groups, prerequisite_table
 from fluxv2_migrate.report.outline import Outline, outline_of, policy_cells, texts_of
 from fluxv2_migrate.report.verdict import risks_of, summary_of, verdict_of
 

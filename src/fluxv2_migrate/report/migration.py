@@ -31,7 +31,7 @@ from fluxv2_migrate.report.data import migration_record
 from fluxv2_migrate.report.declared import Declared, DeclaredFields
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.html_page import migration_fragment, migration_page
-from fluxv2_migrate.report.html_resources import changes_fold, manifest_block
+from fluxv2_migrate.report.html_parts import changes_fold, manifest_block
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.report.outline import texts_of
 from fluxv2_migrate.report.questions import answers_of, questions_text

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_KINDS
-from fluxv2_migrate.flux1.marks import is_annotated, is_of_fluxd
+from fluxv2_migrate.flux1.policies import is_annotated, is_of_fluxd
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.given import like_given

@@ -14,7 +14,7 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_APIS, RELEASE_GROUPS
 from fluxv2_migrate.flux1.installation import PROGRAM_IMAGES, programs_of_workload
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import folder_around, is_kustomization_file
 from fluxv2_migrate.given import as_text

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1.apis import RELEASE_APIS
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS
 from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.kubernetes import as_object, group_of, objects_in
 from fluxv2_migrate.kustomize.listed_transformers import TRANSFORMER_API

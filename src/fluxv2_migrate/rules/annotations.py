@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.flux1 import WorkloadPolicies
-from fluxv2_migrate.flux1.marks import FLUXD_DOMAINS, is_annotated, is_of_fluxd, meant_domain
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS, is_annotated, is_of_fluxd, meant_domain
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
 from fluxv2_migrate.kubernetes import as_object, mapping_at
 from fluxv2_migrate.plan import (

@@ -17,8 +17,14 @@ from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy
 from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, MarkedField
-from fluxv2_migrate.rules.pull_secrets import Lookup, nothing_known
-from fluxv2_migrate.rules.registries import canonical_name, is_read_differently, is_refused_name, is_scanned
+from fluxv2_migrate.rules.registries import (
+    Lookup,
+    canonical_name,
+    is_read_differently,
+    is_refused_name,
+    is_scanned,
+    nothing_known,
+)
 from fluxv2_migrate.rules.workload import Workload, Written, nothing_written
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override

@@ -13,8 +13,13 @@ from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.kubernetes import is_object_name
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.images import AutomatedImage, PolicyRequest, RepositoryRequest
-from fluxv2_migrate.rules.pull_secrets import Lookup, PullSecret, find_pull_secrets
-from fluxv2_migrate.rules.registries import canonical_name, registry_provider
+from fluxv2_migrate.rules.registries import (
+    Lookup,
+    PullSecret,
+    canonical_name,
+    find_pull_secrets,
+    registry_provider,
+)
 from fluxv2_migrate.rules.workload import Workload
 from fluxv2_migrate.settings.known_tags import KnownTag, joined_tags
 from fluxv2_migrate.settings.options import MigrationOptions, Override

@@ -10,8 +10,7 @@ from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1 import ImageRef
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.plan import Move, Path, Plan, Set, leaf_at
-from fluxv2_migrate.rules.pull_secrets import PullSecret
-from fluxv2_migrate.rules.registries import RegistryProvider
+from fluxv2_migrate.rules.registries import PullSecret, RegistryProvider
 from fluxv2_migrate.rules.workload import CommentAbove
 from fluxv2_migrate.settings.overrides import Subject
 

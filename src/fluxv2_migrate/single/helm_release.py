@@ -10,7 +10,7 @@ from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.findings.notice import Notice, acceptance
 from fluxv2_migrate.flux1 import FluxHelmRelease
 from fluxv2_migrate.flux1 import HelmRelease as HelmReleaseV1
-from fluxv2_migrate.flux1.marks import is_of_fluxd
+from fluxv2_migrate.flux1.policies import is_of_fluxd
 from fluxv2_migrate.flux2 import GitRepository, HelmRelease, HelmRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.kubernetes import KubernetesModel, named

@@ -15,8 +15,7 @@ from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject, Reconciler
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from fluxv2_migrate.flux1.marks import is_meant_for_fluxd
-from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux1.policies import is_meant_for_fluxd, read_policies
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_kept
 from fluxv2_migrate.flux2.releases import is_of_flux2, serving_releases
 from fluxv2_migrate.kubernetes import annotations_of, as_object, group_of, mapping_at, named, resource_of
