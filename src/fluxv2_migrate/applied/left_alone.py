@@ -10,10 +10,9 @@ from fluxv2_migrate.clusters.cluster_objects import ClusterObject
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
-from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import holding_mark, is_applied_once, is_disabled
 from fluxv2_migrate.kubernetes import (
-    annotations_of,
     group_of,
     is_namespaced,
     named,
@@ -63,7 +62,7 @@ def _held_back(
         for _, manifest in () if each.key in programs else objects_in(each.manifest):
             is_told = group_of(manifest) in RELEASE_GROUPS and is_disabled(manifest)
             mark = holding_mark(manifest)
-            if mark is not None and not is_told and not read_policies(annotations_of(manifest)).ignored:
+            if mark is not None and not is_told and not is_ignored(manifest):
                 yield each, manifest, mark
 
 
@@ -109,21 +108,11 @@ def _outside(
     for each in (each for each in around.every_object(view) if each.key not in taken_out):
         document = around.repository.document(*each.key) if each.path else None
         for at, manifest in objects_in(each.manifest):
-            namespace = _checked_namespace(manifest, default)
-            is_applied = not (read_policies(annotations_of(manifest)).ignored or is_disabled(manifest))
-            if namespace and namespace not in allowed and is_applied:
+            group, kind = group_of(manifest), str(manifest.get("kind") or "")
+            namespace, name = namespace_and_name(manifest)
+            namespace = namespace or (default if is_namespaced(group, kind) else "")
+            # Of a Namespace its name decides; what else is in none was applied.
+            checked = name if (group, kind) == ("", "Namespace") else namespace
+            if checked and checked not in allowed and not (is_ignored(manifest) or is_disabled(manifest)):
                 line = document.position(at)[0] if document is not None else 1
-                yield f"{each.path or each.synced.path}:{line}", _name(manifest, default)
-
-
-def _checked_namespace(manifest: Mapping[str, Any], default: str) -> str:
-    """Gives the namespace that decides whether fluxd applied an object; empty where none does."""
-    kind, (namespace, name) = str(manifest.get("kind") or ""), namespace_and_name(manifest)
-    if (group_of(manifest), kind) == ("", "Namespace"):
-        return name
-    return namespace or (default if is_namespaced(group_of(manifest), kind) else "")
-
-
-def _name(manifest: Mapping[str, Any], default: str) -> str:
-    kind, (namespace, name) = str(manifest.get("kind") or ""), namespace_and_name(manifest)
-    return named(kind, namespace or (default if is_namespaced(group_of(manifest), kind) else ""), name)
+                yield f"{each.path or each.synced.path}:{line}", named(kind, namespace, name)

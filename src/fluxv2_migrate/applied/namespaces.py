@@ -19,10 +19,9 @@ from fluxv2_migrate.clusters import (
 from fluxv2_migrate.clusters.fluxd_objects import filled_in
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import (
-    annotations_of,
     group_of,
     is_namespace_name,
     is_namespaced,
@@ -148,7 +147,7 @@ def _built_objects(synced: SyncPath, around: Surroundings, *, with_releases: boo
             is_counted = is_needed and (with_releases or not kind.endswith("HelmRelease"))
             if own or not is_counted or is_disabled(built.manifest):
                 continue
-            if not read_policies(annotations_of(built.manifest)).ignored:
+            if not is_ignored(built.manifest):
                 path = built.path or build.folder
                 line = around.repository.document(path, built.index).line if built.path else 1
                 place = DocumentPlace(path, line)

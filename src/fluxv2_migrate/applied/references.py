@@ -16,12 +16,12 @@ from fluxv2_migrate.clusters.obstacles import in_submodule
 from fluxv2_migrate.clusters.reconciled import DISABLED
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
 from fluxv2_migrate.flux2.release_name import shorten_release_name, written_release_name
 from fluxv2_migrate.folders import folder_around
-from fluxv2_migrate.kubernetes import annotations_of, mapping_at, mappings_in, named_by
+from fluxv2_migrate.kubernetes import mapping_at, mappings_in, named_by
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.quoting import few, shown_folders
@@ -180,7 +180,7 @@ class _Check:
         """Gives whether an annotation that fluxd did not know keeps the release from being applied."""
         if self.view.flux2_file or not is_disabled(manifest):
             return False
-        return not read_policies(annotations_of(sighting.manifest)).ignored
+        return not is_ignored(sighting.manifest)
 
     def _changed(
         self, release: MigratedRelease, sighting: Sighting, spec: Mapping[str, Any]

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import (
     REMOVED_APIS,
-    annotations_of,
     mapping_at,
     objects_in,
     removed_with,
@@ -112,7 +111,7 @@ def _refused(manifest: Mapping[str, Any]) -> Iterator[str]:
     is_object = isinstance(manifest.get("kind"), str) and metadata.get("name")
     if not is_object or is_old_release(manifest) or "sops" in manifest:
         return
-    if read_policies(annotations_of(manifest)).ignored or is_disabled(manifest):
+    if is_ignored(manifest) or is_disabled(manifest):
         return
     for key, value in metadata.items():
         if (key in _OF_LIVE_OBJECT and value) or (key == _MANAGERS and isinstance(value, list)):
@@ -137,7 +136,7 @@ def tell_of_removed_apis(around: Surroundings, findings: FindingGroups) -> None:
     for document in _documents_applied_anew(suspects, around, findings):
         for at, manifest in objects_in(document.manifest):
             release = removed_with(manifest.get("apiVersion"), manifest.get("kind"))
-            if release and not (read_policies(annotations_of(manifest)).ignored or is_disabled(manifest)):
+            if release and not (is_ignored(manifest) or is_disabled(manifest)):
                 message = (
                     f"Kubernetes {release} and later do not know its API: fluxd passed over such an object, "
                     "and kustomize-controller applies nothing of a path with it"

@@ -11,9 +11,9 @@ from fluxv2_migrate.clusters.cluster_objects import ClusterObject
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.findings.notice import Notice
 from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
-from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.image_objects import canonical_image, parts_of_image
-from fluxv2_migrate.kubernetes import annotations_of, as_object, named, objects_in
+from fluxv2_migrate.kubernetes import as_object, named, objects_in
 from fluxv2_migrate.settings.inventory import Inventory
 from fluxv2_migrate.surroundings.known import Surroundings
 
@@ -70,7 +70,7 @@ def _tell(
 def _asked(found: ClusterObject, inventory: Inventory) -> Iterator[_Asked]:
     """Gives the images of an object of which the cluster runs none as the repository asks for it."""
     for _, manifest in objects_in(found.manifest):
-        if read_policies(annotations_of(manifest)).ignored:
+        if is_ignored(manifest):
             continue
         metadata = as_object(manifest.get("metadata"))
         kind, name = str(manifest.get("kind")), str(metadata.get("name"))

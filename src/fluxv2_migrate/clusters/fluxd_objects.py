@@ -9,8 +9,8 @@ from fluxv2_migrate.clusters.cluster_map import ClusterMap
 from fluxv2_migrate.clusters.cluster_objects import place_of
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
-from fluxv2_migrate.flux1.policies import read_policies
-from fluxv2_migrate.kubernetes import annotations_of, group_of, named, objects_in
+from fluxv2_migrate.flux1.policies import is_ignored
+from fluxv2_migrate.kubernetes import group_of, named, objects_in
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
@@ -63,7 +63,7 @@ def objects_of_fluxd(synced: SyncPath, clusters: ClusterMap, repository: Reposit
         )
         for build in clusters.synced.builds(synced)
         for built in build.objects
-        if not read_policies(annotations_of(built.manifest)).ignored
+        if not is_ignored(built.manifest)
     ]
     paths = [path for path in sorted(repository.texts) if path.endswith(YAML_ENDINGS)]
     for path in clusters.synced.read_alone(synced, paths):
@@ -89,5 +89,5 @@ def _ignored(path: str, repository: Repository) -> Iterator[tuple[int, str, str]
     """Gives the objects of a file that fluxd did not apply, as their annotations say."""
     for document in repository.documents.get(path, ()):
         for _, manifest in objects_in(document.manifest):
-            if read_policies(annotations_of(manifest)).ignored:
+            if is_ignored(manifest):
                 yield document.index, str(manifest.get("kind")), place_of(manifest, "")[1]

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from fluxv2_migrate.given import checked_manifest
-from fluxv2_migrate.kubernetes import as_object, mapping_at, objects_in
+from fluxv2_migrate.kubernetes import annotations_of, as_object, mapping_at, objects_in
 from fluxv2_migrate.yaml_text.readers import json_text
 
 _PREFIXES: Final = {"fluxcd.io/": "", "flux.weave.works/": "", "filter.fluxcd.io/": "tag."}
@@ -97,6 +97,15 @@ def read_policies(annotations: Mapping[str, Any] | None) -> WorkloadPolicies:
         conflicts=conflicts,
         policies=policies,
     )
+
+
+def is_ignored(manifest: Mapping[str, Any]) -> bool:
+    """Gives whether annotations told fluxd to leave an object alone.
+
+    >>> is_ignored({"metadata": {"annotations": {"fluxcd.io/ignore": "true"}}})
+    True
+    """
+    return read_policies(annotations_of(manifest)).ignored
 
 
 def _text(value: Any) -> str:

@@ -33,7 +33,14 @@ from fluxv2_migrate.rules.images import (
     numbers_as_texts,
 )
 from fluxv2_migrate.rules.json_patches import JsonPatchDraft, NotFollowed, OldStep, draft_json_patch
-from fluxv2_migrate.rules.patches import CARRIED, VALUES, FormStep, PatchDraft, draft_merge_patch, unsaid_state
+from fluxv2_migrate.rules.patches import (
+    CARRIED,
+    VALUES,
+    FormStep,
+    PatchDraft,
+    draft_merge_patch,
+    unsaid_state,
+)
 from fluxv2_migrate.rules.registries import Lookup, PullSecret
 from fluxv2_migrate.rules.sync_objects import (
     DECRYPTION_SECRET,

@@ -15,11 +15,10 @@ from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
 from fluxv2_migrate.flux1.apis import RELEASE_APIS, is_release_definition
 from fluxv2_migrate.flux1.containers import POD_SPECS
 from fluxv2_migrate.flux1.installation import Flux1Program
-from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled
 from fluxv2_migrate.flux2.releases import FluxVersion, oldest_of
 from fluxv2_migrate.folders import in_common
-from fluxv2_migrate.kubernetes import annotations_of
 from fluxv2_migrate.meaning import SourceKey
 from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings, settings_of
@@ -169,8 +168,7 @@ class Context:
 
     def was_unmanaged(self, manifest: Mapping[str, Any], cluster: str | None) -> bool:
         """Gives whether nothing applied an object of a cluster, as its annotations say."""
-        is_ignored = read_policies(annotations_of(manifest)).ignored
-        return is_ignored or (is_disabled(manifest) and self._heeds_flux2(cluster))
+        return is_ignored(manifest) or (is_disabled(manifest) and self._heeds_flux2(cluster))
 
     def was_taken_out(self, found: SeenObject) -> bool:
         """Gives whether no cluster had an object, because patches take it out of what is built."""
