@@ -435,6 +435,26 @@ def test_all_of_it_stays_where_it_is_to_be_kept() -> None:
     assert set(migrate(deploy(), overrides=(left,)).deleted) == set()
 
 
+@pytest.mark.parametrize("arguments", [["--registry-exclude-image=ghcr.io/acme/*"], ["--git-user=Bot"]])
+@pytest.mark.parametrize(
+    "held",
+    [
+        # Another container of the same workload has a name that Flux v2 refuses.
+        workload_text(AUTOMATED) + "      - {name: other, image: ghcr.io/Acme/other:1.2.3}\n",
+        workload_text(AUTOMATED) + "      - *nothing\n",
+        release_text(CHART + "  timeout: -1\n  values: {image: 'ghcr.io/acme/web:1.2.3'}\n", AUTOMATED),
+    ],
+    ids=["workload", "unread", "release"],
+)
+def test_a_fluxd_that_limits_images_stays_while_some_are_left(held: str, arguments: list[str]) -> None:
+    migration = migrate({"prod/flux.yaml": fluxd("--git-path=prod", *arguments), "prod/web.yaml": held})
+    assert bool(migration.deleted) is ("--git-user=Bot" in arguments)
+    if not migration.deleted:
+        assert "which images of what is left it does not update" in said(migration, "DA022")
+        # A later run marks no more than this one.
+        assert fm.migrate_repository(migration.files).files == migration.files
+
+
 @pytest.mark.parametrize("case", ["left", "held back", "out of scope", "another repository"])
 def test_the_operator_stays_while_it_serves(case: str) -> None:
     files = deploy()

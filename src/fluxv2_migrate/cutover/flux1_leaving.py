@@ -22,6 +22,7 @@ from fluxv2_migrate.releases.patch_texts import ReleaseText
 from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.settings.of_clusters import limits_images
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.surroundings.scope import is_in_scope
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
@@ -102,6 +103,8 @@ def _keep_telling(
     reasons: list[tuple[Collection[str], str]] = [(open_branch, "nothing says which branch it follows")]
     if not around.clusters.given:
         asking = _updated_by_fluxd(automated, around)
+        waiting = asking | _with_unread_marks(left, around)
+        limited = {name for name in waiting if limits_images(around.clusters.view(name).settings.fluxd)}
         asking |= {name for name, each in left.items() if each.resources}
         # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
         unsaid = {each.cluster for each in syncs if each.state == "commands" and each.cluster in asking}
@@ -119,6 +122,7 @@ def _keep_telling(
         reasons += [
             (unsaid, "nothing else in Git says what is synced to the cluster"),
             (failing, "a build of what it syncs fails, and Flux v2 would sync no more of it"),
+            (limited, "nothing else says which images of what is left it does not update"),
             (differing, "another fluxd is told something else of images that both sync"),
             (_with_unlike_operators(asking, around), "nothing else says which helm-operator is its own"),
         ]
@@ -149,6 +153,18 @@ def _syncs_its_operator(view: ClusterView) -> bool:
 def _updated_by_fluxd(automated: Collection[DocumentKey], around: Surroundings) -> set[str]:
     """Gives the clusters that have a workload whose images nothing but fluxd updates yet."""
     return {name for key in automated for name in around.clusters.seeing(key)}
+
+
+def _with_unread_marks(left: Mapping[str, LeftReleases], around: Surroundings) -> set[str]:
+    """Gives the clusters with images to update in releases that are left, or in files nobody can read."""
+    texts, errors = around.repository.texts, around.repository.errors
+    found: set[str] = set()
+    for view in around.clusters.clusters:
+        places = left[view.name].places
+        paths = {place.rpartition(":")[0] for place in places} | {each for each in errors if view.syncs(each)}
+        if any("/automated" in texts.get(path, "") for path in paths):
+            found.add(view.name)
+    return found
 
 
 def _is_unknown(synced: SyncPath, around: Surroundings) -> bool:

@@ -87,6 +87,16 @@ class FluxdSettings:
     ecr_exclude_ids: tuple[str, ...] = ("602401143452", "918309763551")
 
 
+_LIMITS: Final = (
+    "read_only",
+    "exclude_images",
+    "include_images",
+    "ecr_regions",
+    "ecr_include_ids",
+    "ecr_exclude_ids",
+)
+
+
 def fluxd_settings_of(fluxd: Fluxd) -> FluxdSettings:
     """Gives what counts of the settings of a fluxd.
 
@@ -95,6 +105,16 @@ def fluxd_settings_of(fluxd: Fluxd) -> FluxdSettings:
     """
     known = {name: getattr(fluxd, name) for name in FluxdSettings.__dataclass_fields__}
     return FluxdSettings(**{name: value for name, value in known.items() if value is not None})
+
+
+def limits_images(fluxd: Fluxd) -> bool:
+    """Gives whether a fluxd was told of images that it does not update, or is of a release that says so.
+
+    >>> limits_images(Fluxd(include_images=("ghcr.io/acme/*",))), limits_images(Fluxd(git_user="Bot"))
+    (True, False)
+    """
+    own, usual = fluxd_settings_of(fluxd), FluxdSettings()
+    return any(getattr(own, name) != getattr(usual, name) for name in _LIMITS)
 
 
 def said_over(said: _Model, shown: _Model) -> _Model:
