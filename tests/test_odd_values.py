@@ -56,6 +56,14 @@ def test_a_url_without_a_host_leads_nowhere(url: str) -> None:
         assert ("HR043" in codes(git), git.created) == (True, {})
 
 
+def test_of_a_git_repository_that_flux_2_cannot_fetch_it_is_told_once() -> None:
+    chart = GIT.format("git://git.example.com/acme/charts", "main")
+    files = {f"apps/{each}.yaml": release(chart).replace("web, n", f"{each}, n") for each in ("one", "two")}
+    (told,) = (each for each in fm.migrate_repository(files).findings if each.code == "HR043")
+    assert len({told.path, *(place.rpartition(":")[0] for place in told.related)} & set(files)) == 2
+    assert "ssh for chart.git" in told.remedy
+
+
 @pytest.mark.parametrize("url", ["git.example.com:acme/charts", "ssh://git.example.com/acme/charts"])
 def test_without_a_user_ssh_is_the_same_before_and_after(url: str) -> None:
     text = release(chart=GIT.format(url, "main"))

@@ -129,7 +129,7 @@ _ROWS: Final = (
     FindingType("HR032", "helm-version-unknown", "error", "Give the operator's helm_versions, once `helm list -A` of Helm 3 shows the releases; else convert them first (helm 2to3).", True, holds_back=False, concern="merge"),
     FindingType("HR041", "chart-version-missing", "error", "Write the version that runs into chart.version: Flux v2 would take the newest one."),
     FindingType("HR042", "version-is-a-range", "warning", "Pin the version, unless every new chart of the range shall be installed at once."),
-    FindingType("HR043", "repository-scheme-unsupported", "error", "Mirror the charts to a repository over https or OCI, and write its URL into chart.repository."),
+    FindingType("HR043", "repository-scheme-unsupported", "error", "Serve the charts from a URL that Flux v2 can fetch, and write it into the manifest: https or oci for chart.repository, https or ssh for chart.git."),
     FindingType("HR044", "repository-url-with-extras", "warning", "Move user and password into a Secret of the source.", concern="first"),
     FindingType("HR045", "repository-retired", "warning", "Take the charts from their archive, or better from the new home of each."),
     FindingType("HR046", "repository-secret-needed", "warning", "Create the Secret with what the operator's repositories.yaml has for the repository.", concern="first"),

@@ -301,9 +301,9 @@ def _git_source(
     scheme, authority, rest = split_url(url) or ("", "", "")
     here = (*path, "git") if path == _CHART else path
     if scheme not in ("http", "https", "ssh"):
-        draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", here)
+        draft.note("HR043", f"Flux v2 cannot fetch {chart['git']!r}", here, group=url)
     elif fault := _fault_of("git repository", url, authority):
-        draft.note("HR043", fault, here)
+        draft.note("HR043", fault, here, group=url)
     if authority.rpartition("@")[1] and scheme in ("http", "https"):
         host = authority.rpartition("@")[2]
         draft.note("HR044", f"the URL of the repository at {host} holds a user", here, group=f"{host}{rest}")
