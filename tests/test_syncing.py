@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import fluxv2_migrate as fm
 from built_clusters import Files, release
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build
-from manifest_texts import fluxd_text
+from manifest_texts import fluxd_text, workload_text
 
 PROD = fm.MigrationOptions(sync_roots=("prod",))
 
@@ -282,3 +282,25 @@ def test_a_sync_path_in_another_one_is_synced_with_it(files: Files, synced: list
     assert sorted(str(each.spec.path) for each in made) == synced
     told = [each.message for each in migration.findings if each.code == "DA037"]
     assert bool(told) is (len(files) == 4)
+
+
+@pytest.mark.parametrize("mark", ["", release("old"), workload_text("fluxcd.io/automated: 'true'")])
+def test_of_a_cluster_that_flux_2_alone_syncs_nothing_is_told_unless_it_holds_flux_1(mark: str) -> None:
+    own = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        "metadata: {name: flux-system, namespace: flux-system}\nspec:\n  interval: 10m\n  path: ./new\n"
+        "  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system}\n"
+    )
+    files: Files = {
+        "fluxd.yaml": fluxd_text("--git-url=git@git.example.com:acme/fleet", "--git-path=prod"),
+        "prod/web.yaml": release(),
+        "new/flux-system/gotk-sync.yaml": own,
+        "new/flux-system/alerts.yaml": configuration("alerts"),
+        "new/flux-system/kustomization.yaml": "resources: [gotk-sync.yaml]\n",
+        "new/map.yaml": configuration("map").replace("  namespace: shop\n", ""),
+        "new/values.yaml": "replicas: 2\n",
+        **({"new/more.yaml": mark} if mark else {}),
+    }
+    errors = [each for each in fm.migrate_repository(files).findings if each.severity == "error"]
+    told = {each.code for each in errors if each.path.startswith("new/")}
+    assert {"RP015", "DA015", "DA020"} & told == ({"RP015", "DA015", "DA020"} if mark else set())

@@ -51,6 +51,8 @@ def compare_sync_paths(
     documents = {path: each for path, each in repository.documents.items() if path not in repository.errors}
     found: dict[SyncPath, AppliedDifferences] = {}
     for view, synced in clusters.sync_paths():
+        if _is_of_flux2_alone(view, around):
+            continue
         # What a command makes of the files nobody can tell, and that is told where the command stands.
         if synced.files != "none" and not synced.unknown and synced not in found:
             apart = clusters.apart if synced.files == "rest" else frozenset()
@@ -66,6 +68,18 @@ def compare_sync_paths(
             )
             found[synced] = differences.without(gone, taken_out)
     return found
+
+
+def _is_of_flux2_alone(view: ClusterView, around: Surroundings) -> bool:
+    """Gives whether a cluster is one of Flux v2 that has nothing of Flux v1: no fluxd applies its files."""
+    if not view.flux2_file or view.flux1.fluxd is not None:
+        return False
+    seen = around.clusters.sightings.values()
+    return not any(
+        each.cluster == view.name and (is_old_release(each.manifest) or is_annotated(each.manifest))
+        for sightings in seen
+        for each in sightings
+    )
 
 
 def tell_of_syncing(
