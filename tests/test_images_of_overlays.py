@@ -369,14 +369,33 @@ def test_a_workload_that_fluxd_leaves_alone_in_one_cluster_keeps_all_of_its_tags
     assert any(path.startswith("prod/") for path in written)
 
 
-def test_a_workload_of_which_fluxd_was_told_nothing_keeps_its_tag() -> None:
+POD = "spec:\n  {}: [{{name: a}}, {{name: b, image: '{}'}}]\n"
+"""A pod of which one container has no image."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "codes"),
+    [
+        ("Deployment", "", ["IM016"]),
+        ("Job", "", ["IM016"]),
+        ("Pod", POD.format("initContainers", "ghcr.io/acme/web:1.2.3"), ["IM016"]),
+        ("Pod", POD.format("containers", "ghcr.io/acme/api:1.2.3"), []),
+        ("Pod", POD.format("containers", "a:b:c"), []),
+        ("Pod", POD.format("images", "ghcr.io/acme/web:1.2.3"), []),
+        ("CustomResourceDefinition", "", []),
+    ],
+)
+def test_an_object_of_which_fluxd_was_told_nothing_keeps_its_tag(
+    kind: str, spec: str, codes: list[str]
+) -> None:
     """A text that `images` give both would move the other one, too."""
-    other = workload_text(image="ghcr.io/acme/web:1.2.3").replace("name: web", "name: other", 1)
+    other = workload_text(image="ghcr.io/acme/web:1.2.3", kind=kind).replace("name: web", "name: other", 1)
+    other = other.partition("spec:")[0] + spec if spec else other
     files = overlays(WORKLOAD, "images: [{name: ghcr.io/acme/web, newTag: 1.2.4}]\n")
     assert migrate(files, "dev").ok
     files |= {"base/other.yaml": other, "base/kustomization.yaml": "resources: [web.yaml, other.yaml]\n"}
     migration = migrate(files, "dev")
-    (found,) = (each for each in migration.findings if each.severity == "error")
-    assert found.code == "IM016"
-    assert "Deployment shop/other" in found.message
-    assert "$imagepolicy" not in str(migration.files["dev/kustomization.yaml"])
+    found = [each for each in migration.findings if each.severity == "error"]
+    assert [each.code for each in found] == codes
+    assert all(f"{kind} shop/other" in each.message for each in found)
+    assert ("$imagepolicy" in str(migration.files["dev/kustomization.yaml"])) is not bool(codes)

@@ -27,6 +27,7 @@ from fluxv2_migrate.rules import (
     ImageAutomationDraft,
     Lookup,
     draft_image_automation,
+    find_other_images,
     find_written_images,
     has_annotated_pods,
 )
@@ -275,7 +276,8 @@ class _ImageReader:
     def _places_in(self, key: DocumentKey, sighting: Sighting, aliases: Mapping[str, str]) -> Iterator[str]:
         """Gives where the texts of all images of an object stand, be they updated or not."""
         own = own_manifest(self.around.repository.document(*key), sighting)
-        for image in find_written_images(as_automated(sighting.manifest, aliases), all_of_them=True):
+        written = find_written_images(as_automated(sighting.manifest, aliases), all_of_them=True)
+        for image in (*written, *find_other_images(sighting.manifest)):
             placed = place_tag(image, key, own, sighting, self.around)
             if isinstance(placed, ImagePlace):
                 yield _place_of(placed)

@@ -17,7 +17,11 @@ from fluxv2_migrate.rules.chart_source import (
 from fluxv2_migrate.rules.draft import ValuesConfigMap, ValuesOfUrl
 from fluxv2_migrate.rules.flux1_settings import FLAG_RULES, VALUE_RULES, notices_of, rule_of_value
 from fluxv2_migrate.rules.helm_release import ReleaseDraft, SeenRelease, draft_helm_release, read_by_draft
-from fluxv2_migrate.rules.image_automation import draft_image_automation, find_written_images
+from fluxv2_migrate.rules.image_automation import (
+    draft_image_automation,
+    find_other_images,
+    find_written_images,
+)
 from fluxv2_migrate.rules.image_objects import (
     GitSync,
     image_policy_manifest,

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.findings.notice import Notice
-from fluxv2_migrate.flux1 import ContainerImage, TagPattern, WorkloadPolicies, find_images
+from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TagPattern, WorkloadPolicies, find_images
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
-from fluxv2_migrate.kubernetes import as_object, field_at, objects_in
+from fluxv2_migrate.kubernetes import as_list, as_object, field_at, objects_in, value_at
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy
@@ -32,6 +33,7 @@ from fluxv2_migrate.tags.patterns import TagTranslations
 
 _VALUES: Final = ("spec", "values")
 _NO_OPTIONS: Final = MigrationOptions()
+_FieldPath = tuple[str | int, ...]
 
 
 def draft_image_automation(
@@ -121,6 +123,40 @@ def find_written_images(
         if policies is not None and (all_of_them or _is_automated(workload, policies, found)):
             images = (_written_image(workload, image, policies) for image in found)
             yield from (image for image in images if image.fields)
+
+
+def find_other_images(manifest: Mapping[str, Any]) -> Iterator[AutomatedImage]:
+    """Gives the images of an object of which fluxd knows none, as the `images` of a kustomization find them.
+
+    Source: kustomize api 0.21 `filters/imagetag/legacy.go`: all lists of containers, wherever they are.
+
+    >>> pod = {"containers": [{"name": "app", "image": "ghcr.io/acme/web:1.4.7"}]}
+    >>> (image,) = find_other_images({"kind": "Job", "spec": {"template": {"spec": pod}}})
+    >>> image.image.name, ".".join(image.fields[0].field)
+    ('ghcr.io/acme/web', 'spec.template.spec.containers.0.image')
+    >>> list(find_other_images({"kind": "Deployment", "spec": {"template": {"spec": pod}}}))
+    []
+    """
+    kind = str(manifest.get("kind"))
+    if kind in WORKLOAD_KINDS or kind == "CustomResourceDefinition":
+        return
+    for path, text in _images_of_containers(manifest, ()):
+        try:
+            image = ImageRef.parse(text)
+        except InvalidImageReference:
+            continue
+        name = str(value_at(manifest, (*path[:-1], "name"), ""))
+        yield AutomatedImage(name, image, image.tag or None, "", (MarkedField(path, "", text),))
+
+
+def _images_of_containers(value: Any, path: _FieldPath) -> Iterator[tuple[_FieldPath, str]]:
+    items = value.items() if isinstance(value, Mapping) else enumerate(as_list(value))
+    for key, each in items:
+        here = (*path, key)
+        text = each.get("image") if isinstance(each, Mapping) else None
+        if path[-1:] in (("containers",), ("initContainers",)) and isinstance(text, str):
+            yield (*here, "image"), text
+        yield from _images_of_containers(each, here)
 
 
 def _found_images(workload: Workload) -> tuple[list[ContainerImage], list[str]]:
