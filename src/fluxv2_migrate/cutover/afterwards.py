@@ -102,8 +102,7 @@ class ClusterReport:
                 lines += ["", f"- **{each.status}** {said}", f"  - {as_markdown_text(each.what_to_do)}"]
         return "\n".join(lines) + "\n"
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
         rows = [

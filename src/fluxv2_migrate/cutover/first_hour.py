@@ -131,8 +131,7 @@ class FirstHour:
             [(each.cluster, each.resource, each.action, each.risk, each.why) for each in self.releases]
         )
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
         if not self.releases:

@@ -48,8 +48,7 @@ class Runbook:
                 lines += [*as_code_block(commands, "sh", "   "), ""]
         return "\n".join(lines)
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
         return fragment("Cut-over", steps_of_page(self.steps))

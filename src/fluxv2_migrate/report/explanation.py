@@ -63,8 +63,7 @@ class Explanation:
         lines = [f"- {title}: {as_markdown_text(text)}" for title, text in self._facts()]
         return "\n".join([f"{as_code(self.field)} of {as_markdown_text(self.resource)}", "", *lines]) + "\n"
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
         told = facts((title, prose(text)) for title, text in self._facts())

@@ -344,8 +344,7 @@ class Migration:
         """
         return json_text(self.to_dict())
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
         return migration_fragment(self)

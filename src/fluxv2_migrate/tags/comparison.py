@@ -59,8 +59,7 @@ class TagComparison:
     def __str__(self) -> str:
         return "\n".join([as_text(_HEAD, self._rows()), *map(visible, self._summary())])
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
         strong = [

@@ -88,8 +88,7 @@ class PolicyTranslation:
     def __str__(self) -> str:
         return as_text(_HEAD, self._rows())
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
         return fragment("Image policy", table(self.pattern, ("field", "value"), self._rows()))

@@ -208,8 +208,7 @@ class VerificationReport:
         """
         return report_markdown(self.entries, self._summary())
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
         return report_html(self.entries, self._summary())
