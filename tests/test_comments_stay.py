@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fluxv2_migrate.plan import Move, Operation, Remove, Set, apply_to_any_text, apply_to_mapping, edit_fields
 from fluxv2_migrate.yaml_text import CannotEdit, detect_style, read_document, read_nodes
-from fluxv2_migrate.yaml_text.extents import comments_in, scalar_spans
 from fluxv2_migrate.yaml_text.flow import Flow
+from fluxv2_migrate.yaml_text.nodes import comments_in, scalar_spans
 
 KEYS = st.sampled_from("abcde")
 LEAVES: st.SearchStrategy[Any] = st.sampled_from([1, "x", [1, 2]])

@@ -14,7 +14,7 @@ import fluxv2_migrate as fm
 from built_clusters import release
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, annotated_fields, overlaid_build
 from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.reading import read_documents
 from real_kustomize import build_all, write_tree
 from reference_trees import LOADER
 

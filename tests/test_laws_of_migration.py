@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
-from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.reading import read_documents
 from fluxv2_migrate.yaml_text import Style, emit_entry
 from generated_releases import RELEASES
 

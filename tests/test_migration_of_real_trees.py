@@ -14,7 +14,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
-from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.reading import read_documents
 from fluxv2_migrate.yaml_text import line_of
 from reference_trees import PLAIN_TREES, definitions_of, documents_of, read_tree, refusals
 

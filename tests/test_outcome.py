@@ -15,8 +15,7 @@ from fluxv2_migrate.applied.result import Result
 from fluxv2_migrate.clusters.reading import see_repository
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.placement import Generated
-from fluxv2_migrate.repository.documents import read_documents
-from fluxv2_migrate.repository.reading import read_repository
+from fluxv2_migrate.repository.reading import read_documents, read_repository
 from manifest_texts import AUTOMATED, workload_text
 from real_kustomize import build_all, write_tree
 from test_folders_and_pruning import found

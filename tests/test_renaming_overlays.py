@@ -12,7 +12,7 @@ import pytest
 import fluxv2_migrate as fm
 from applied_sync_paths import hold_sync_paths
 from fluxv2_migrate.releases import patched
-from fluxv2_migrate.releases.drafts import ClustersDisagree
+from fluxv2_migrate.releases.release import ClustersDisagree
 from manifest_texts import workload_text
 from patched_overlays import CHART, IMAGE, Files, hold_commuting, migrate, release
 from real_kustomize import build_all, write_tree

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate import Change
-from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.reading import read_documents
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, CannotEdit
 

@@ -12,7 +12,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate.errors import AmbiguousTag, InvalidManifest
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.plan import Move, Plan, Remove, Set, apply_to_mapping, apply_to_text
-from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.reading import read_documents
 from fluxv2_migrate.rules import ChartSourceRequest
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
@@ -360,7 +360,7 @@ def test_positions_are_the_same_with_nodes_and_without(text: str) -> None:
     for path in paths:
         document.let_nodes_go()
         without_nodes.append(document.position(path))
-    with mock.patch("fluxv2_migrate.repository.documents.read_nodes", side_effect=AssertionError):
+    with mock.patch("fluxv2_migrate.repository.reading.read_nodes", side_effect=AssertionError):
         assert [known.position(path) for path in paths] == wanted == without_nodes
 
 

@@ -40,8 +40,8 @@ from fluxv2_migrate.report.context import ClusterContext, ContextReading, Migrat
 from fluxv2_migrate.report.explanation import Explanation, explain
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.migration import MigratedResource, Migration, StayingRelease
-from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.manifests import parse_manifests
+from fluxv2_migrate.repository.workspace import Change
 from fluxv2_migrate.rules.draft import FieldRow
 from fluxv2_migrate.settings.inventory import (
     HelmRecord,

@@ -46,8 +46,7 @@ from fluxv2_migrate.repository.reading import Repository
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.settings.of_clusters import with_options, with_tags_of_inventories
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, checked_options
-from fluxv2_migrate.surroundings.known import Surroundings, existing_sources
-from fluxv2_migrate.surroundings.scope import is_put_off
+from fluxv2_migrate.surroundings.known import Surroundings, existing_sources, is_put_off
 from fluxv2_migrate.yaml_text.kept import lets_go
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from fluxv2_migrate.clusters import ClusterView, SyncPath
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux2.encrypted_secrets import is_encrypted_secret
 from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.kubernetes import mapping_at, objects_in, resource_of
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.surroundings.known import Surroundings
 
 

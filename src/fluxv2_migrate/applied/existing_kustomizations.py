@@ -13,8 +13,7 @@ from fluxv2_migrate.flux2.apply_annotations import is_kept
 from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import as_list, mapping_at, namespace_and_name
 from fluxv2_migrate.quoting import few, plural, shown_folders
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.reading import Document, is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings
 
 _SHOWN: Final = 5

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from fluxv2_migrate.clusters import ClusterView, DocumentKey, paths_of
-from fluxv2_migrate.clusters.cluster_objects import ClusterObject
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.clusters.cluster_map import ClusterObject
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import holding_mark, is_applied_once, is_disabled
@@ -21,8 +20,7 @@ from fluxv2_migrate.kubernetes import (
     resource_of,
 )
 from fluxv2_migrate.quoting import few
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 
 _FLAGS = ("k8s-allow-namespace", "k8s-namespace-whitelist")
 _SHOWN = 5

@@ -32,10 +32,8 @@ from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.placement import Homes, NoHome, Places, Unplaced, write_generated
 from fluxv2_migrate.plan import Set, apply_to_text
 from fluxv2_migrate.quoting import plural, shown_folder
-from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.repository.workspace import Change, Workspace
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit, Place, detect_style, edit_documents, read_document
 
 # Kubernetes makes these.

@@ -19,8 +19,7 @@ from fluxv2_migrate.repository.flux1_readings import (
 )
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 from fluxv2_migrate.yaml_text.readings import ScalarReadOtherwise
 
 _Told = tuple[str, ScalarReadOtherwise]

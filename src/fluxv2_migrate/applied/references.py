@@ -14,8 +14,7 @@ from fluxv2_migrate.applied.result import AppliedByCluster, Identity, Result, id
 from fluxv2_migrate.clusters import ClusterView, Sighting
 from fluxv2_migrate.clusters.obstacles import in_submodule
 from fluxv2_migrate.clusters.reconciled import DISABLED
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP
@@ -25,7 +24,7 @@ from fluxv2_migrate.kubernetes import mapping_at, mappings_in, named_by
 from fluxv2_migrate.placement import Generated
 from fluxv2_migrate.plan import merge_difference
 from fluxv2_migrate.quoting import few, shown_folders
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.yaml_text import line_of
 
 _RELEASE: Final = "HelmRelease.helm.toolkit.fluxcd.io"

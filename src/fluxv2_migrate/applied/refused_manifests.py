@@ -6,22 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
-from fluxv2_migrate.kubernetes import (
-    REMOVED_APIS,
-    mapping_at,
-    objects_in,
-    removed_with,
-    resource_of,
-)
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.kubernetes import REMOVED_APIS, mapping_at, objects_in, removed_with, resource_of
+from fluxv2_migrate.repository.reading import Document, is_old_release
 from fluxv2_migrate.rules.outside_spec import LIVE, METADATA
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _OF_LIVE_OBJECT: Final = ("deletionGracePeriodSeconds", "deletionTimestamp", "resourceVersion", "uid")

@@ -7,19 +7,16 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import fault_of
 from fluxv2_migrate.meaning.served_fields import unknown_fields
 from fluxv2_migrate.quoting import few
-from fluxv2_migrate.repository.documents import Document
 from fluxv2_migrate.repository.manifests import model_of
-from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.repository.reading import Document, is_old_release
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 
 _SHOWN: Final = 5
 

@@ -15,8 +15,7 @@ from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name, objects_in
 from fluxv2_migrate.kustomize import Build, BuildProblem, KustomizeTree, generated_resources
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.repository.documents import Document, read_documents
-from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.repository.reading import Document, Repository, read_documents
 
 # To kustomize what names no namespace is there.
 _DEFAULT: Final = "default"

@@ -26,8 +26,7 @@ from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 
 _SHOWN: Final = 5
 _OF_FILES: Final = "kustomize-controller refuses both"

@@ -12,7 +12,7 @@ from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import BuiltObject
 from fluxv2_migrate.quoting import plural, shown_folder
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.surroundings.known import Surroundings
 
 

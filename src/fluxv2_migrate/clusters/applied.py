@@ -19,7 +19,7 @@ from fluxv2_migrate.kubernetes import group_of, is_namespaced, named, namespace_
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, new_kustomization
 from fluxv2_migrate.kustomize.values import json_value
 from fluxv2_migrate.plan import merge_difference
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _Document = tuple[str, int]

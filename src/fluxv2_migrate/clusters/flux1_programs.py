@@ -34,7 +34,7 @@ from fluxv2_migrate.flux1.release_name import default_release_name, release_name
 from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.kubernetes import as_list, as_object, value_at
 from fluxv2_migrate.kustomize import Build, BuiltObject
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.yaml_text import document_texts, line_of, read_value
 from fluxv2_migrate.yaml_text.kept import kept
 

@@ -40,8 +40,7 @@ from fluxv2_migrate.kustomize import (
 )
 from fluxv2_migrate.kustomize.fields import PATCH_FIELDS
 from fluxv2_migrate.kustomize.patches import read_patch
-from fluxv2_migrate.repository.documents import Document, read_documents
-from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.repository.reading import Document, Repository, read_documents
 
 _TEXTS: Final = ("namePrefix", "nameSuffix")
 _LISTS: Final = (*PATCH_FIELDS, "components", "images")

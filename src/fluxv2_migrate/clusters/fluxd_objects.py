@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fluxv2_migrate.clusters.cluster_map import ClusterMap
-from fluxv2_migrate.clusters.cluster_objects import place_of
+from fluxv2_migrate.clusters.cluster_map import ClusterMap, place_of
 from fluxv2_migrate.clusters.manifests_of_files import AppliedObject, read_objects
 from fluxv2_migrate.clusters.model import SyncPath
 from fluxv2_migrate.flux1.policies import is_ignored

@@ -8,10 +8,8 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey
-from fluxv2_migrate.clusters.cluster_objects import place_of
+from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey, place_of
 from fluxv2_migrate.clusters.flux1_programs import read_programs
-from fluxv2_migrate.clusters.flux2_paths import with_flux2_paths
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_clusters import (
     Flux1Programs,
@@ -26,7 +24,7 @@ from fluxv2_migrate.clusters.generated import generator_notices
 from fluxv2_migrate.clusters.given_clusters import given_clusters
 from fluxv2_migrate.clusters.model import ClusterNotice, ClusterView, Sighting
 from fluxv2_migrate.clusters.operators import with_operators
-from fluxv2_migrate.clusters.proposals import UNIT, of_flux_2, of_flux_yaml, of_folders
+from fluxv2_migrate.clusters.proposals import UNIT, of_flux_2, of_flux_yaml, of_folders, with_flux2_paths
 from fluxv2_migrate.clusters.reader import ClusterReader, sight
 from fluxv2_migrate.clusters.units import flux_yaml_folders
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
@@ -34,8 +32,7 @@ from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import mapping_at, numbered
 from fluxv2_migrate.kustomize import KustomizeTree
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.reading import Document, is_old_release
 from fluxv2_migrate.settings.of_clusters import said_over, with_fluxd, with_options
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions
 

@@ -20,7 +20,7 @@ from fluxv2_migrate.flux1.installation import Flux1Program, program_of_arguments
 from fluxv2_migrate.flux1.terraform import resolved, terraform_modules, terraform_variables
 from fluxv2_migrate.flux1.variables import agreed, assigned_in_text, plain_values
 from fluxv2_migrate.kubernetes import as_object
-from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.reading import read_documents
 from fluxv2_migrate.yaml_text import YAML_ENDINGS, document_texts, read_document
 from fluxv2_migrate.yaml_text.kept import kept
 

@@ -12,9 +12,8 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.kustomize import Kustomization, KustomizationPatch, ListedEntry, remove_entry
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.repository.changes import kustomization_change
-from fluxv2_migrate.repository.documents import Document, read_documents
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.reading import Document, read_documents
+from fluxv2_migrate.repository.workspace import Workspace, kustomization_change
 from fluxv2_migrate.yaml_text import CannotEdit, document_texts, read_value
 
 _OF_FLUX_1: Final = re.compile(

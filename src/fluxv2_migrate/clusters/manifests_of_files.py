@@ -16,7 +16,7 @@ from fluxv2_migrate.flux1.policies import read_policies
 from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name
 from fluxv2_migrate.kustomize.accumulating import LOCAL_CONFIG
 from fluxv2_migrate.kustomize.values import read_manifests
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.yaml_text import (
     BYTE_ORDER_MARK,
     MappingNode,

@@ -13,7 +13,7 @@ from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kustomize import Kustomization
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 
 _GITMODULES: Final = ".gitmodules"
 _SUBMODULE: Final = re.compile(r"^[ \t]*path[ \t]*=[ \t]*(\S+)", re.MULTILINE)

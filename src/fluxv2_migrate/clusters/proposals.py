@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from fluxv2_migrate.clusters.cluster_map import ClusterMap
-from fluxv2_migrate.clusters.cluster_objects import place_of
+from fluxv2_migrate.clusters.cluster_map import ClusterMap, DocumentKey, place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
-from fluxv2_migrate.clusters.model import ClusterView, SyncPath
-from fluxv2_migrate.clusters.reader import ClusterReader
+from fluxv2_migrate.clusters.model import ClusterView, Owners, Sighting, SyncPath
+from fluxv2_migrate.clusters.reader import ClusterReader, sight
 from fluxv2_migrate.clusters.units import (
     flux_yaml_folders,
     read_sync_path,
@@ -29,6 +29,7 @@ from fluxv2_migrate.settings.sync_roots import SyncRoots, infer_sync_roots
 
 UNIT: Final = "a folder that kustomize builds on its own"
 """How the reasons of clusters begin that may be parts of one."""
+_Seen = tuple[DocumentKey, Sighting]
 
 
 def of_flux_yaml(reader: ClusterReader) -> Iterator[ClusterView]:
@@ -77,7 +78,7 @@ def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
 
     One without a path, or that is only patched with, syncs nothing by itself; one in a chart is a template.
     """
-    known = list(syncing_kustomizations(reader))
+    known = list(_syncing_kustomizations(reader))
     roots = [(each.file, target, each) for each, target in known if is_below(each.file, target)]
     taken: set[str] = set()
     for path, root, own in sorted(roots, key=lambda each: (len(each[1]), each[:2])):
@@ -93,7 +94,7 @@ def of_flux_2(reader: ClusterReader) -> Iterator[ClusterView]:
         )
 
 
-def syncing_kustomizations(reader: ClusterReader) -> Iterator[tuple[FluxKustomization, str]]:
+def _syncing_kustomizations(reader: ClusterReader) -> Iterator[tuple[FluxKustomization, str]]:
     """Gives the Kustomizations of Flux v2 that sync a folder of the repository, with that folder."""
     folders = folders_of(reader.files)
     for path, documents in sorted(reader.documents.items()):
@@ -308,3 +309,75 @@ def _resource(manifest: Mapping[str, Any]) -> str:
     # A release of Flux v1 and its twin of Flux v2 may both be in one cluster.
     group = str(manifest.get("apiVersion")).partition("/")[0]
     return f"{manifest.get('kind')}.{group} {'/'.join(place_of(manifest, ''))}"
+
+
+def with_flux2_paths(views: Sequence[ClusterView], reader: ClusterReader) -> Iterator[ClusterView]:
+    """Gives clusters with the paths that their Kustomizations of Flux v2 sync beside their own.
+
+    A Kustomization that gives a cluster nothing of Flux v1 but what it has already, and as it has it, makes
+    no path of its own.
+    """
+    owners = Owners(views)
+    folders = folders_of(reader.files) if any(reader.flux_kustomizations()) else set()
+    for view in views:
+        yield _with_flux2_paths(view, owners, folders, reader) if folders else view
+
+
+def _with_flux2_paths(
+    view: ClusterView, owners: Owners, folders: set[str], reader: ClusterReader
+) -> ClusterView:
+    paths = list(view.sync_paths)
+    seen = list(sight(view, reader))
+    known: set[FluxKustomization] = set()
+    while more := [each for each in _kustomizations(view, seen, owners, reader) if each not in known]:
+        known.update(more)
+        for each in more:
+            target = normal_path(each.path)
+            # What fluxd syncs, too, is taken over as it is.
+            if each.rest is not None or target not in folders or target in view.paths:
+                continue
+            synced = _path_of(each, target, reader.tree)
+            found = list(sight(replace(view, sync_paths=(synced,)), reader))
+            if _brings(found, seen, reader):
+                paths.append(synced)
+                seen += found
+    # What is said of the cluster names the paths of fluxd alone: these are found again, and read as here.
+    return view if len(paths) == len(view.sync_paths) else replace(view, sync_paths=tuple(paths))
+
+
+def _kustomizations(
+    view: ClusterView, seen: Sequence[_Seen], owners: Owners, reader: ClusterReader
+) -> Iterator[FluxKustomization]:
+    """Gives the Kustomizations of a cluster: what it applies, and what stands where its own files stand."""
+    applied = set()
+    for key, sighting in seen:
+        each = FluxKustomization.of_manifest(sighting.manifest, key[0])
+        if each is not None and each.path and key not in reader.foreign:
+            applied.add(key[0])
+            yield each
+    for each, _ in _syncing_kustomizations(reader):
+        is_own = each.file == view.flux2_file or view.name in owners.of(each.file)
+        if is_own and each.file not in applied:
+            yield each
+
+
+def _path_of(kustomization: FluxKustomization, folder: str, tree: KustomizeTree) -> SyncPath:
+    """Gives a folder as kustomize-controller builds it: it writes a kustomization where there is none."""
+    synced = kustomization.of_path(SyncPath(folder, (folder,), files="none"))
+    if synced.overlay or tree.has_kustomization_file(folder):
+        return synced
+    return replace(synced, overlay=json.dumps({"file": kustomization.file}))
+
+
+def _brings(found: Sequence[_Seen], seen: Sequence[_Seen], reader: ClusterReader) -> bool:
+    """Gives whether anything of Flux v1 is not among what is seen already."""
+    known = [_thing(*each) for each in seen]
+    return any(
+        _thing(*each) not in known
+        for each in found
+        if each[0] in reader.places and not is_of_flux2(each[1].manifest)
+    )
+
+
+def _thing(key: DocumentKey, sighting: Sighting) -> tuple[object, ...]:
+    return key, sighting.item, sighting.namespace, sighting.name, sighting.manifest

@@ -11,8 +11,7 @@ from itertools import chain
 from typing import Final
 
 from fluxv2_migrate.clusters.builds import build_with
-from fluxv2_migrate.clusters.cluster_map import DocumentKey
-from fluxv2_migrate.clusters.cluster_objects import SyncedFiles, place_of
+from fluxv2_migrate.clusters.cluster_map import DocumentKey, SyncedFiles, place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.model import ClusterView, Sighting, SyncPath
 from fluxv2_migrate.clusters.units import chart_folders, shapes_objects
@@ -20,7 +19,7 @@ from fluxv2_migrate.flux1.charts import Flux1Chart
 from fluxv2_migrate.given import as_text
 from fluxv2_migrate.kubernetes import as_object
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree
-from fluxv2_migrate.repository.documents import Document, read_documents
+from fluxv2_migrate.repository.reading import Document, read_documents
 from fluxv2_migrate.settings.options import MigrationOptions
 
 # A name that an object may have; nothing of it where `name` is followed by something else.

@@ -14,8 +14,7 @@ from fluxv2_migrate.flux2.releases import is_at_least, is_of_flux2
 from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import Repository, is_old_release, is_partial_release
+from fluxv2_migrate.repository.reading import Document, Repository, is_old_release, is_partial_release
 from fluxv2_migrate.settings.options import MigrationOptions
 
 _MARKS: Final = re.compile(r"(?:(?<!toolkit\.)fluxcd\.io|flux\.weave\.works)(?:/|~1)")

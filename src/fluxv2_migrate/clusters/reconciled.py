@@ -24,7 +24,7 @@ from fluxv2_migrate.folders import is_below, kustomization_files, nearest, norma
 from fluxv2_migrate.kubernetes import as_list, mapping_at, namespace_and_name, with_namespace
 from fluxv2_migrate.kustomize import Build, KustomizeTree, controller_build
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 
 _FOLDER: Final = ".flux-file"
 # By these a GitRepository says which files of the repository are taken.

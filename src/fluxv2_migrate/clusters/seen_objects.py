@@ -17,8 +17,7 @@ from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import group_of, namespace_and_name, objects_in, resource_of, with_namespace
 from fluxv2_migrate.kustomize import Build, built_files
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import Repository, is_old_release, lines_of_old_releases
+from fluxv2_migrate.repository.reading import Document, Repository, is_old_release, lines_of_old_releases
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, compose, line_of, split_documents, value_of
 
 # Where an object of Flux begins; the definitions of Flux's own kinds do not say it.

@@ -21,7 +21,7 @@ from fluxv2_migrate.flux1.raw_files import RawFile, raw_files
 from fluxv2_migrate.folders import in_common
 from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in
 from fluxv2_migrate.kustomize import Build
-from fluxv2_migrate.repository.documents import Document, read_documents
+from fluxv2_migrate.repository.reading import Document, read_documents
 from fluxv2_migrate.yaml_text import read_document
 
 _BLOCK: Final = re.compile(r":[ \t]*\|[-+0-9]*[ \t]*(?:#.*)?$")

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, SyncPath
-from fluxv2_migrate.clusters.cluster_map import may_be_encrypted
-from fluxv2_migrate.clusters.cluster_objects import ClusterObject, place_of
+from fluxv2_migrate.clusters.cluster_map import ClusterObject, may_be_encrypted, place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization, Rest, overlaid_build
 from fluxv2_migrate.clusters.fluxd_clusters import repository_key
 from fluxv2_migrate.clusters.reconciled import in_namespace, is_checked_out
@@ -26,10 +25,8 @@ from fluxv2_migrate.kustomize.values import json_value
 from fluxv2_migrate.meaning import GitReference
 from fluxv2_migrate.meaning.flux2_chart import checked_out_of
 from fluxv2_migrate.quoting import few, plural, shown_folder
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.repository.reading import Document, is_old_release
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 
 _SHOWN: Final = 5
 

@@ -19,12 +19,10 @@ from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, find_flux_yaml
 from fluxv2_migrate.folders import KUSTOMIZATION_NAMES, is_below, is_kustomization_file
 from fluxv2_migrate.quoting import few
 from fluxv2_migrate.releases.patch_texts import ReleaseText
-from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.reading import Document
+from fluxv2_migrate.repository.workspace import Change, Workspace
 from fluxv2_migrate.settings.of_clusters import limits_images
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 
 _SHOWN: Final = 8

@@ -17,7 +17,7 @@ from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in, named
 from fluxv2_migrate.kustomize import Kustomization, ListedEntry
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS
 

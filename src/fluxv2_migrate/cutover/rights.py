@@ -11,8 +11,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.kubernetes import objects_in, resource_of
 from fluxv2_migrate.quoting import few
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_path_in_scope
+from fluxv2_migrate.surroundings.known import Surroundings, is_path_in_scope
 
 _HELM_CONTROLLER: Final = "helm.toolkit.fluxcd.io"
 _SHOWN: Final = 5

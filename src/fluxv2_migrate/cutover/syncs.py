@@ -35,7 +35,7 @@ from fluxv2_migrate.placement import (
     write_generated,
 )
 from fluxv2_migrate.quoting import shown_folder
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.rules import (
     DECRYPTION_SECRET,

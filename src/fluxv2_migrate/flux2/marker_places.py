@@ -24,7 +24,7 @@ from fluxv2_migrate.yaml_text import (
     read_nodes,
     split_documents,
 )
-from fluxv2_migrate.yaml_text.extents import COMMENT, scalar_span
+from fluxv2_migrate.yaml_text.nodes import COMMENT, scalar_span
 
 # In JSON `$` may be written as an escape; files are screened for the text with its quotes all the same.
 _WORD: Final = re.compile(r"(?:\$|\\u0024)imagepolicy")

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fluxv2_migrate.clusters import DocumentKey
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux2.marker_checks import has_merge_key
 from fluxv2_migrate.images.git_syncs import git_syncs
-from fluxv2_migrate.images.ignored import read_marks
-from fluxv2_migrate.images.kustomization_marks import still_marked, take_out_marks
+from fluxv2_migrate.images.kustomization_marks import read_marks, still_marked, take_out_marks
 from fluxv2_migrate.images.reading import GIVEN_BY_KUSTOMIZATIONS, AnnotatedObject, ReadImages, ToldNotice
 from fluxv2_migrate.images.texts import WorkloadText, WorkloadTexts
 from fluxv2_migrate.placement import (
@@ -27,8 +25,7 @@ from fluxv2_migrate.placement import (
 )
 from fluxv2_migrate.plan import source_of
 from fluxv2_migrate.releases.texts import ConvertedReleases
-from fluxv2_migrate.repository.changes import Change, change_of, dotted
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.workspace import Change, Workspace, change_of, dotted
 from fluxv2_migrate.surroundings.known import Surroundings, existing_image_objects
 from fluxv2_migrate.yaml_text import value_in
 

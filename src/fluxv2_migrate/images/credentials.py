@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import objects_in
-from fluxv2_migrate.repository.documents import read_documents
+from fluxv2_migrate.repository.reading import read_documents
 from fluxv2_migrate.rules import Lookup
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import YAML_ENDINGS

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from fluxv2_migrate.clusters import ClusterMap, DocumentKey, Sighting
 from fluxv2_migrate.kubernetes import as_list, as_object
 from fluxv2_migrate.placement import ImageUse
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 
 _User: TypeAlias = tuple[str, str, DocumentKey]
 """The place of a text, a cluster, and the document of an object that has it there."""

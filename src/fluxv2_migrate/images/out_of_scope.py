@@ -6,18 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import read_policies
 from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.flux2.apply_annotations import is_disabled, is_kept
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.kubernetes import annotations_of, named, namespace_and_name, objects_in, resource_of
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.rules import draft_image_automation
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope, is_item_in_scope
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 _UPDATED: Final = "fluxd updates images of what is outside of the scope, and once it is stopped nothing does"

@@ -8,20 +8,18 @@ from typing import Any, Final, TypeAlias
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, unknown_generator
 from fluxv2_migrate.clusters.flux_kustomizations import annotated_fields
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux1.policies import is_annotated
 from fluxv2_migrate.flux2.image_objects import is_read
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.images.credentials import credentials_in, files_of_credentials
-from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import is_in_an_inner_list, own_manifest, places_of_others, seen_by_clusters
+from fluxv2_migrate.images.kustomization_marks import unsaid_marks
 from fluxv2_migrate.images.places import ImagePlace, NoPlace, place_image, place_tag
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, objects_in
 from fluxv2_migrate.placement import ImageUse, use_of
 from fluxv2_migrate.plan import Path, Plan, source_of
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.reading import Document, is_old_release
 from fluxv2_migrate.rules import (
     AutomatedImage,
     ImageAutomationDraft,
@@ -33,8 +31,7 @@ from fluxv2_migrate.rules import (
 )
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.settings.overrides import Subject
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
 from fluxv2_migrate.tags.patterns import TagTranslations
 
 GIVEN_BY_KUSTOMIZATIONS: Final = "kustomization"

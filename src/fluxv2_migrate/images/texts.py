@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1 import TagPattern
 from fluxv2_migrate.flux2 import UNSEEN_REASONS, find_markers
@@ -34,7 +33,7 @@ from fluxv2_migrate.plan import (
     write_markers,
     write_out_shared,
 )
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.repository.workspace import Workspace, with_spans
 from fluxv2_migrate.rules import numbers_as_texts, policy_comments, remaining_operations
 from fluxv2_migrate.settings.options import Override

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fluxv2_migrate.kustomize.building import Build, BuildProblem, BuiltObject
-from fluxv2_migrate.kustomize.configurations import configured_entries
 from fluxv2_migrate.kustomize.controller import built_files, controller_build, generated_resources
 from fluxv2_migrate.kustomize.edit import (
     add_patch,
@@ -14,7 +13,7 @@ from fluxv2_migrate.kustomize.edit import (
     remove_entry,
     replace_entry,
 )
-from fluxv2_migrate.kustomize.field_specs import keys_of_path
+from fluxv2_migrate.kustomize.field_specs import configured_entries, keys_of_path
 from fluxv2_migrate.kustomize.json_patch import apply_operations, keys_of_pointer, pointer_to
 from fluxv2_migrate.kustomize.kustomization import (
     TRANSFORMERS,

@@ -12,9 +12,15 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.folders import is_below, is_kustomization_file
 from fluxv2_migrate.kubernetes import mapping_at
 from fluxv2_migrate.kustomize.building import BuildProblem, ProblemKind
-from fluxv2_migrate.kustomize.configurations import Configuration, read_configuration
 from fluxv2_migrate.kustomize.derived import Derived
-from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS, NAMES, REPLICAS
+from fluxv2_migrate.kustomize.field_specs import (
+    ANNOTATIONS,
+    COMMON_LABELS,
+    NAMES,
+    REPLICAS,
+    Configuration,
+    read_configuration,
+)
 from fluxv2_migrate.kustomize.generators import absorb, generate, name_hash
 from fluxv2_migrate.kustomize.kustomization import (
     TRANSFORMERS,

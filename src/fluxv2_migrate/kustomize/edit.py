@@ -228,7 +228,7 @@ def replace_entry(text: str, field: str, entry: Mapping[str, Any], other: Mappin
       newTag: "2"
     >>> replace_entry("images: []\n", "images", {"name": "web"}, other)
     Traceback (most recent call last):
-    fluxv2_migrate.yaml_text.extents.CannotEdit: images has no such entry
+    fluxv2_migrate.yaml_text.nodes.CannotEdit: images has no such entry
     """
 
     def edit(document: str) -> str:

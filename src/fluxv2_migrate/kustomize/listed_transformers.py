@@ -8,8 +8,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import annotations_of, as_list, as_object, mapping_at
-from fluxv2_migrate.kustomize.configurations import field_spec
-from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS, FieldSpec
+from fluxv2_migrate.kustomize.field_specs import ANNOTATIONS, COMMON_LABELS, FieldSpec, field_spec
 from fluxv2_migrate.kustomize.kustomization import (
     TRANSFORMERS,
     Kustomization,

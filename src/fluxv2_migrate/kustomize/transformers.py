@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidManifest, InvalidPattern
 from fluxv2_migrate.golang.regexp import Regexp
-from fluxv2_migrate.kustomize.configurations import field_spec
 from fluxv2_migrate.kustomize.field_specs import (
     COMMON_LABELS,
     IMAGES,
     NAMES,
     TEMPLATE_LABELS,
     FieldSpec,
+    field_spec,
     visit,
 )
 from fluxv2_migrate.kustomize.resources import Identity, PatchUse, Resource

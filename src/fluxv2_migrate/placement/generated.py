@@ -9,8 +9,7 @@ from itertools import chain, count
 from typing import Any, Literal
 
 from fluxv2_migrate.placement.homes import Homes
-from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.workspace import Change, Workspace
 from fluxv2_migrate.yaml_text import Style, emit_mapping
 
 

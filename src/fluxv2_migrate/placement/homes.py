@@ -22,8 +22,7 @@ from fluxv2_migrate.clusters.units import chart_folders
 from fluxv2_migrate.folders import folder_around, folders_of, is_below, kustomization_files, normal_path
 from fluxv2_migrate.kubernetes import as_name, numbered
 from fluxv2_migrate.kustomize import Kustomization, KustomizeTree, add_resources, new_kustomization
-from fluxv2_migrate.repository.changes import kustomization_change
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.workspace import Workspace, kustomization_change
 
 Affixes = tuple[str, str]
 """What kustomizations put before a name, and behind it."""

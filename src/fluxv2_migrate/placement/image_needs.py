@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import Notice
 from fluxv2_migrate.placement.homes import without_affixes
 from fluxv2_migrate.placement.image_names import NamedGroup
 from fluxv2_migrate.placement.image_uses import ImageUse

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import Notice
 from fluxv2_migrate.placement.homes import Affixes
 from fluxv2_migrate.placement.prerequisites import Prerequisite
 from fluxv2_migrate.plan import Path

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import Notice
 from fluxv2_migrate.flux2.image_objects import takes_labels
 from fluxv2_migrate.flux2.releases import FluxVersion, new_object
 from fluxv2_migrate.folders import normal_path, overlap

@@ -27,8 +27,8 @@ from fluxv2_migrate.yaml_text import (
     splice,
     write_out,
 )
-from fluxv2_migrate.yaml_text.extents import comments_in, reindent, scalar_spans
 from fluxv2_migrate.yaml_text.flow import Flow
+from fluxv2_migrate.yaml_text.nodes import comments_in, reindent, scalar_spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ from fluxv2_migrate.yaml_text import (
     splice,
     step_into,
 )
-from fluxv2_migrate.yaml_text.extents import COMMENT, scalar_span
 from fluxv2_migrate.yaml_text.flow import Flow
+from fluxv2_migrate.yaml_text.nodes import COMMENT, scalar_span
 
 _COMMENT: Final = re.compile(r"[ \t]*(#[^\r\n]*)?")
 _PLAIN_OPENER: Final = re.compile(r"([ ]*(?:- +)*[A-Za-z_][\w./-]*:) *")

@@ -22,7 +22,7 @@ from fluxv2_migrate.preparation.fluxd_patch_texts import PatchTexts, patched_bui
 from fluxv2_migrate.preparation.patch_lists import lists_as_documents
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.repository.workspace import Workspace
-from fluxv2_migrate.surroundings.scope import is_put_off
+from fluxv2_migrate.surroundings.known import is_put_off
 from fluxv2_migrate.yaml_text import CannotEdit
 
 

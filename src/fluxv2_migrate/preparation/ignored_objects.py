@@ -12,14 +12,13 @@ from typing import Any
 from fluxv2_migrate.clusters import Sighting, builds_alike
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.apply_annotations import PRUNE, RECONCILE
-from fluxv2_migrate.images.ignored import unsaid_marks
 from fluxv2_migrate.images.items import objects_of, own_manifest
+from fluxv2_migrate.images.kustomization_marks import unsaid_marks
 from fluxv2_migrate.kubernetes import metadata_of
 from fluxv2_migrate.kustomize import BuiltObject, Step, add_patch, steps_apart
-from fluxv2_migrate.repository.changes import RearrangedTexts
 from fluxv2_migrate.repository.reading import is_old_release
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope
+from fluxv2_migrate.repository.workspace import RearrangedTexts
+from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope, is_item_in_scope
 from fluxv2_migrate.yaml_text import CannotEdit
 
 _Marks = Mapping[str, str | None]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fluxv2_migrate.clusters import DocumentKey, SyncPath
-from fluxv2_migrate.clusters.cluster_objects import place_of
+from fluxv2_migrate.clusters.cluster_map import place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES, FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.folders import is_below, normal_path
@@ -19,9 +19,8 @@ from fluxv2_migrate.kubernetes import group_of, metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import steps_apart
 from fluxv2_migrate.meaning.release_names import installed_name
 from fluxv2_migrate.plan import Set, apply_to_text
-from fluxv2_migrate.repository.changes import RearrangedTexts
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.reading import Document, is_old_release
+from fluxv2_migrate.repository.workspace import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     BlockText,

@@ -12,7 +12,7 @@ from fluxv2_migrate.kustomize import BuiltObject, Kustomization, KustomizationPa
 from fluxv2_migrate.plan import edit_fields
 from fluxv2_migrate.releases.patch_targets import narrowed
 from fluxv2_migrate.releases.patched import HeldBack
-from fluxv2_migrate.repository.changes import RearrangedTexts
+from fluxv2_migrate.repository.workspace import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, edit_document
 

@@ -11,9 +11,8 @@ from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCH_FIELDS, file_
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kubernetes import as_list, mapping_at
 from fluxv2_migrate.plan import Move, Operation, Remove, apply_to_text
-from fluxv2_migrate.repository.changes import RearrangedTexts
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.reading import Document, is_old_release
+from fluxv2_migrate.repository.workspace import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import (
     BlockText,
@@ -33,7 +32,7 @@ from fluxv2_migrate.yaml_text import (
     read_value,
     splice,
 )
-from fluxv2_migrate.yaml_text.extents import colon_end, reindent
+from fluxv2_migrate.yaml_text.nodes import colon_end, reindent
 
 _LISTED: Final = "patches"
 _MERGES: Final = "patchesStrategicMerge"

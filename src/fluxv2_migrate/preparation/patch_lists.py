@@ -14,8 +14,7 @@ from fluxv2_migrate.folders import is_kustomization_file
 from fluxv2_migrate.given import as_kept_text
 from fluxv2_migrate.kubernetes import as_list, mapping_at, objects_in
 from fluxv2_migrate.kustomize import KustomizeTree
-from fluxv2_migrate.repository.documents import read_documents
-from fluxv2_migrate.repository.reading import is_old_release
+from fluxv2_migrate.repository.reading import is_old_release, read_documents
 from fluxv2_migrate.yaml_text import (
     CannotEdit,
     edit_document,

@@ -18,9 +18,9 @@ from fluxv2_migrate.preparation.named_targets import name_targets
 from fluxv2_migrate.preparation.old_patch_fields import list_old_patches
 from fluxv2_migrate.preparation.patch_lists import write_lists_as_documents
 from fluxv2_migrate.preparation.separation import separate_texts
-from fluxv2_migrate.repository.changes import RearrangedTexts
 from fluxv2_migrate.repository.flux1_readings import Flux1Readings, write_flux1_readings
 from fluxv2_migrate.repository.reading import Repository, read_repository
+from fluxv2_migrate.repository.workspace import RearrangedTexts
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.surroundings.known import Surroundings
 

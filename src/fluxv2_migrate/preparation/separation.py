@@ -22,9 +22,8 @@ from fluxv2_migrate.kubernetes import annotations_of, as_object, metadata_of
 from fluxv2_migrate.kustomize import PatchUse, Step, list_patch_file, steps_apart
 from fluxv2_migrate.placement import Affixes, Homes
 from fluxv2_migrate.plan import Set, apply_to_text
-from fluxv2_migrate.repository.changes import RearrangedTexts
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.reading import Document
+from fluxv2_migrate.repository.workspace import RearrangedTexts, Workspace
 from fluxv2_migrate.rules import AutomatedImage, find_written_images
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from fluxv2_migrate.surroundings.known import Surroundings

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, repository_key
 from fluxv2_migrate.folders import normal_path
-from fluxv2_migrate.repository.documents import Document, read_documents
+from fluxv2_migrate.repository.reading import Document, read_documents
 from fluxv2_migrate.rules import clean_chart_path
 from fluxv2_migrate.surroundings.known import Surroundings
 

@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.kubernetes import named
 from fluxv2_migrate.releases.decisions import DecidedReleases
-from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patched import (
     NoChart,
     closure_places,
@@ -19,9 +17,9 @@ from fluxv2_migrate.releases.patched import (
     read_patched_release,
     taken_out,
 )
-from fluxv2_migrate.releases.release import ReadRelease
+from fluxv2_migrate.releases.release import ClustersDisagree, ReadRelease
 from fluxv2_migrate.releases.ties import Ties
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.surroundings.known import Surroundings
 

@@ -6,16 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fluxv2_migrate.clusters import DocumentKey, take_out
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.placement import ExistingSource, PlacedRequest, clashing_names, name_sources
 from fluxv2_migrate.releases.live_records import HelmRelease, hold_against_clusters
 from fluxv2_migrate.releases.patched import PatchedRelease
 from fluxv2_migrate.releases.release import MigratingRelease, ReadRelease
 from fluxv2_migrate.releases.twins import Twin, TwinDiffers, Twins, differences_of_twin
-from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.reading import Document
+from fluxv2_migrate.repository.workspace import Change, Workspace
 from fluxv2_migrate.rules import SourceReference
 from fluxv2_migrate.settings.options import MigrationOptions
 from fluxv2_migrate.surroundings.known import Surroundings

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import DocumentKey
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux2.releases import FluxVersion, first_action
 from fluxv2_migrate.kubernetes import mapping_at, namespace_and_name, objects_in
 from fluxv2_migrate.releases.release import MigratingRelease

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 from fluxv2_migrate.clusters import Way
 from fluxv2_migrate.kustomize import PatchPlace, Step, add_patch, merged_with, remove_entry, steps_apart
 from fluxv2_migrate.plan import Leaves, as_patch, fields_part, merge_difference
-from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patch_targets import target_of
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
-from fluxv2_migrate.repository.changes import kustomization_change
+from fluxv2_migrate.releases.release import ClustersDisagree
 from fluxv2_migrate.repository.open_files import OpenFiles
+from fluxv2_migrate.repository.workspace import kustomization_change
 from fluxv2_migrate.yaml_text import (
     OpenDocument,
     Part,

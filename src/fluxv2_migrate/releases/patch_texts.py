@@ -42,10 +42,8 @@ from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_f
 from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, Naming, with_replaced
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.releases.replacements import edits_of_replacement
-from fluxv2_migrate.repository.changes import Change, change_of
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import Repository
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.reading import Document, Repository
+from fluxv2_migrate.repository.workspace import Change, Workspace, change_of
 from fluxv2_migrate.rules import (
     ChartSourceRequest,
     FormStep,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fluxv2_migrate.clusters import Closure, DocumentKey, Sighting, closure_of_one
-from fluxv2_migrate.clusters.cluster_objects import place_of
+from fluxv2_migrate.clusters.cluster_map import place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import Notice
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.kustomize import (
@@ -27,19 +27,19 @@ from fluxv2_migrate.kustomize import (
 )
 from fluxv2_migrate.placement import PlacedRequest
 from fluxv2_migrate.plan import REMOVED, leaf_at
-from fluxv2_migrate.releases.drafts import (
+from fluxv2_migrate.releases.forms import ReleaseForms
+from fluxv2_migrate.releases.release import (
     ClustersDisagree,
+    MigratingRelease,
+    Told,
     common_draft,
     hold_one_api,
     hold_one_release,
     hold_served_fields,
 )
-from fluxv2_migrate.releases.forms import ReleaseForms
-from fluxv2_migrate.releases.release import MigratingRelease, Told
 from fluxv2_migrate.releases.replacement_entries import source_writer
 from fluxv2_migrate.releases.values_of_urls import values_of_urls
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.repository.reading import Document, Repository
 from fluxv2_migrate.rules import (
     ReleaseDraft,
     SeenRelease,

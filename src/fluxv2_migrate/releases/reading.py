@@ -11,22 +11,29 @@ from pydantic import ValidationError
 
 from fluxv2_migrate.clusters import DocumentKey, Sighting, broken_build, patched_closures, unknown_generator
 from fluxv2_migrate.clusters.obstacles import clusters_patching_elsewhere
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux1 import FluxHelmRelease, HelmRelease
 from fluxv2_migrate.flux1.placeholders import placeholder_in_comment, placeholder_of_release
 from fluxv2_migrate.kubernetes import annotations_of, fault_of, objects_in
 from fluxv2_migrate.releases.chart_dependencies import aliased_dependency
 from fluxv2_migrate.releases.closures import read_closure
-from fluxv2_migrate.releases.drafts import ClustersDisagree, draft_for_clusters
 from fluxv2_migrate.releases.patched import in_builds
-from fluxv2_migrate.releases.release import MigratingRelease, ReadRelease
+from fluxv2_migrate.releases.release import (
+    ClustersDisagree,
+    MigratingRelease,
+    ReadRelease,
+    draft_for_clusters,
+)
 from fluxv2_migrate.releases.ties import Ties
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release, is_partial_release, misspelt_api
+from fluxv2_migrate.repository.reading import Document, is_old_release, is_partial_release, misspelt_api
 from fluxv2_migrate.settings.options import Override
-from fluxv2_migrate.surroundings.known import Surroundings
-from fluxv2_migrate.surroundings.scope import is_in_scope, is_item_in_scope, tell_of_scope, tell_of_unread
+from fluxv2_migrate.surroundings.known import (
+    Surroundings,
+    is_in_scope,
+    is_item_in_scope,
+    tell_of_scope,
+    tell_of_unread,
+)
 
 # Go and Python read no other spelling as a number; in text of values they may stand in a word, too.
 _NOT_FINITE: Final = re.compile(r"\.(?:inf|nan)", re.IGNORECASE)

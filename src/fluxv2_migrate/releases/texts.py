@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey
-from fluxv2_migrate.findings.groups import FindingGroups
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux2.constraints import refused_fields
 from fluxv2_migrate.folders import is_below
 from fluxv2_migrate.kubernetes import metadata_of
@@ -33,7 +32,6 @@ from fluxv2_migrate.placement import (
 )
 from fluxv2_migrate.plan import Path, Plan, apply_to_mapping, apply_to_text, source_of
 from fluxv2_migrate.releases.closures import hold_back
-from fluxv2_migrate.releases.drafts import ClustersDisagree
 from fluxv2_migrate.releases.patch_targets import target_of
 from fluxv2_migrate.releases.patch_texts import (
     ClosureTexts,
@@ -44,9 +42,8 @@ from fluxv2_migrate.releases.patch_texts import (
 )
 from fluxv2_migrate.releases.patch_trials import TriedClosure, try_closures, writable_closures, write_closures
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, closures_of, in_builds
-from fluxv2_migrate.releases.release import MigratingRelease
-from fluxv2_migrate.repository.changes import Change, kustomization_change
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.releases.release import ClustersDisagree, MigratingRelease
+from fluxv2_migrate.repository.workspace import Change, Workspace, kustomization_change
 from fluxv2_migrate.rules import ChartSourceRequest, SourceReference, remaining_operations
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import BlockText, CannotEdit, Style, detect_style

@@ -16,7 +16,7 @@ from fluxv2_migrate.kustomize import PatchUse, add_patch, list_patch_file
 from fluxv2_migrate.plan import edit_fields
 from fluxv2_migrate.releases.patch_targets import narrowed, places_at
 from fluxv2_migrate.releases.patched import HeldBack
-from fluxv2_migrate.repository.changes import RearrangedTexts
+from fluxv2_migrate.repository.workspace import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
 from fluxv2_migrate.yaml_text import CannotEdit, document_texts, edit_document, replace_text
 

@@ -20,8 +20,7 @@ from fluxv2_migrate.meaning import (
     meaning_of_v2_release,
     outcome_in_the_cluster,
 )
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import Repository
+from fluxv2_migrate.repository.reading import Document, Repository
 from fluxv2_migrate.rules import ReleaseDraft
 from fluxv2_migrate.settings.of_clusters import ReleaseSettings
 from fluxv2_migrate.settings.options import Override

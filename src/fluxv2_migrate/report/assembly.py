@@ -30,8 +30,7 @@ from fluxv2_migrate.report.context import MigrationContext
 from fluxv2_migrate.report.declared import DeclaredFields, sources_by_key
 from fluxv2_migrate.report.finding_list import Findings
 from fluxv2_migrate.report.migration import MigratedManifest, Migration, StayingRelease
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import is_old_release, is_partial_release
+from fluxv2_migrate.repository.reading import Document, is_old_release, is_partial_release
 from fluxv2_migrate.repository.workspace import Workspace
 from fluxv2_migrate.surroundings.known import Surroundings
 

@@ -13,7 +13,7 @@ from fluxv2_migrate.kubernetes import namespace_and_name
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting.records import record_of
 from fluxv2_migrate.report.context import ContextReading
-from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.workspace import Change
 from fluxv2_migrate.settings.overrides import entry_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from fluxv2_migrate.kubernetes import value_at
 from fluxv2_migrate.pages import facts, fragment, prose
 from fluxv2_migrate.quoting import HIDDEN, as_code, as_markdown_text, names_a_secret, without_secrets
 from fluxv2_migrate.report.migration import MigratedResource
-from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.repository.workspace import Change
 from fluxv2_migrate.rules.draft import FieldRow
 from fluxv2_migrate.rules.sources import RULE_SOURCES
 from fluxv2_migrate.rules.table import FIELDS

@@ -14,8 +14,8 @@ from fluxv2_migrate.pages import Html, code, code_block, element, fold, joined, 
 from fluxv2_migrate.placement import Prerequisite
 from fluxv2_migrate.quoting import HIDDEN, names_a_secret, plural, without_secrets
 from fluxv2_migrate.report.outline import Entry
-from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.diff import unified_diff
+from fluxv2_migrate.repository.workspace import Change
 from fluxv2_migrate.yaml_text import Style, emit_mapping
 
 _ALWAYS: Final = 2

@@ -35,8 +35,8 @@ from fluxv2_migrate.report.html_parts import changes_fold, manifest_block
 from fluxv2_migrate.report.markdown import report_markdown
 from fluxv2_migrate.report.outline import texts_of
 from fluxv2_migrate.report.questions import answers_of, questions_text
-from fluxv2_migrate.repository.changes import Change
 from fluxv2_migrate.repository.diff import unified_diff
+from fluxv2_migrate.repository.workspace import Change
 from fluxv2_migrate.settings.inventory import Inventory
 
 _Resource = (

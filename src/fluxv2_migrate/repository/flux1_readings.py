@@ -18,10 +18,8 @@ from fluxv2_migrate.given import like_given
 from fluxv2_migrate.kubernetes import as_list, group_of, named, objects_in
 from fluxv2_migrate.kustomize.fields import PATCH_FIELDS, in_own_letters
 from fluxv2_migrate.kustomize.listed_transformers import TRANSFORMER_API
-from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.documents import Document, read_documents
-from fluxv2_migrate.repository.reading import Repository, is_old_release, read_file
-from fluxv2_migrate.repository.workspace import with_spans
+from fluxv2_migrate.repository.reading import Document, Repository, is_old_release, read_documents, read_file
+from fluxv2_migrate.repository.workspace import Change, with_spans
 from fluxv2_migrate.yaml_text import (
     BYTE_ORDER_MARK,
     YAML_ENDINGS,

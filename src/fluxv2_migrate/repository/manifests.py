@@ -13,7 +13,7 @@ from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.given import checked_manifest, checked_text
 from fluxv2_migrate.kubernetes import KubernetesModel, KubernetesObject, Unstructured, fault_of
-from fluxv2_migrate.repository.documents import Document, read_documents
+from fluxv2_migrate.repository.reading import Document, read_documents
 
 _V1: Final[Mapping[tuple[str, str], type[KubernetesObject]]] = {
     ("helm.fluxcd.io/v1", "HelmRelease"): flux1.HelmRelease,

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from fluxv2_migrate.kustomize import add_patch, add_patches
-from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.workspace import Workspace
+from fluxv2_migrate.repository.workspace import Change, Workspace
 from fluxv2_migrate.yaml_text import OpenDocument, PartEdit, detect_style, document_texts, edit_document
 
 _AddedPatch: TypeAlias = tuple[str | Mapping[str, Any], Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""The texts of a repository as they become, with what was done to them."""
+"""The texts of a repository as they become, with each change that was done to them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,97 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Final, TypeAlias
 
 from fluxv2_migrate.folders import folders_of
-from fluxv2_migrate.repository.changes import Change
-from fluxv2_migrate.repository.documents import Document
+from fluxv2_migrate.plan import Operation, Path, Remove, Set
+from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.yaml_text import BYTE_ORDER_MARK, Style, splice, split_documents
 
+_OF_PATCHES: Final = "patch"
+"""A patch says what is left of all rules for the release that it patches: none of them alone."""
 _HEADER: Final = re.compile(r"((?:[ \t]*(?:#.*)?\r?\n)+)---(?=[ \t\r\n])")
 _MARKERS: Final = ("", "---", "...")
 _AddAll: TypeAlias = Callable[[str, Sequence[str]], str]
 _INDEX: Final = itemgetter(0)
 _Span: TypeAlias = tuple[int, int, int, str]
 """The index of a document, its begin and end, and what comes there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was done, and what it was computed from.
+
+    Attributes:
+        rule: which rule did it.
+        resource: `kind namespace/name` of the v1 resource.
+        path: the v1 file; empty for what is computed from no file.
+        line: in that file, 1-based.
+        fields: the v1 fields, dotted.
+        target_path: the file that it went to.
+        target_field: the v2 field, dotted; empty where something was removed.
+    """
+
+    rule: str
+    resource: str
+    path: str
+    line: int
+    fields: tuple[str, ...]
+    target_path: str
+    target_field: str
+
+
+def kustomization_change(path: str) -> Change:
+    """Gives what is done where a kustomization lists other files, or patches other objects, than before."""
+    return Change("kustomization", f"Kustomization {path}", path, 1, (), path, "resources")
+
+
+def change_of(operation: Operation, resource: str, path: str, line: int, target_path: str) -> Change:
+    """Gives what an operation did, as provenance."""
+    if isinstance(operation, Set):
+        fields, target = operation.because, dotted(operation.path)
+    elif isinstance(operation, Remove):
+        fields, target = (dotted(operation.path),), ""
+    else:
+        fields, target = (dotted(operation.source),), dotted(operation.target)
+    return Change(operation.rule or _OF_PATCHES, resource, path, line, fields, target_path, target)
+
+
+@lru_cache(maxsize=256)
+def dotted(path: Path) -> str:
+    """Gives a field as changes name it: the same few change in all releases, and each is held once.
+
+    >>> dotted(("spec", "timeout"))
+    'spec.timeout'
+    """
+    return ".".join(path)
+
+
+@dataclass(frozen=True, slots=True)
+class RearrangedTexts:
+    """Files of which what is built stays the same.
+
+    Attributes:
+        files: those that change or are new.
+        owners: the files of the releases and workloads for which they are.
+        is_needed: whether they are written although nothing else of them changes.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    owners: frozenset[str] = frozenset()
+    is_needed: bool = False
+
+    def with_more(self, other: RearrangedTexts) -> RearrangedTexts:
+        """Gives these with those that were written afterwards."""
+        return RearrangedTexts({**self.files, **other.files}, self.owners | other.owners)
+
+    def stay(self, touched: Collection[str]) -> bool:
+        """Gives whether they stay, once it is known which files the migration changes or makes."""
+        return self.is_needed or not {*self.files, *self.owners}.isdisjoint(touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +167,7 @@ class Workspace:
         texts: of every file that is UTF-8, as they were.
         taken: paths of all other files, so that no new one takes their place.
 
-    >>> from fluxv2_migrate.repository.documents import read_documents
+    >>> from fluxv2_migrate.repository.reading import read_documents
     >>> texts = {"a.yaml": "a: 1\n---\nb: 2\n"}
     >>> workspace = Workspace(texts)
     >>> first, second = read_documents("a.yaml", texts["a.yaml"])[0]

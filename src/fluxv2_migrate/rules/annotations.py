@@ -21,7 +21,7 @@ from fluxv2_migrate.plan import (
     leaf_at,
     source_of,
 )
-from fluxv2_migrate.rules.workload import CommentAbove, Workload
+from fluxv2_migrate.rules.images import CommentAbove, Workload
 from fluxv2_migrate.yaml_text import Place
 
 _POD_TEMPLATES: Final = (("template",), ("jobTemplate", "spec", "template"), ("jobTemplate",))

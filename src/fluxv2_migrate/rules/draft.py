@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import Notice
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux2.releases import FluxVersion, is_at_least
 from fluxv2_migrate.plan import Move, Operation, Path, Remove, Set

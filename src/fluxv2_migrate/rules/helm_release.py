@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import is_
 from typing import Any, Final
 
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import Notice
 from fluxv2_migrate.findings.table import FINDINGS
 from fluxv2_migrate.flux1.charts import CHARTS
 from fluxv2_migrate.flux1.installation import PROGRAM_IMAGES

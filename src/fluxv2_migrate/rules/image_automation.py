@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference
-from fluxv2_migrate.findings.notice import Notice
+from fluxv2_migrate.findings.groups import Notice
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TagPattern, WorkloadPolicies, find_images
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
 from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
@@ -17,7 +17,14 @@ from fluxv2_migrate.kubernetes import as_list, as_object, field_at, objects_in, 
 from fluxv2_migrate.plan import Path
 from fluxv2_migrate.rules.annotations import WORKLOAD_KINDS, draft_annotations, replace_annotations
 from fluxv2_migrate.rules.image_policies import request_policy
-from fluxv2_migrate.rules.images import AutomatedImage, ImageAutomationDraft, MarkedField
+from fluxv2_migrate.rules.images import (
+    AutomatedImage,
+    ImageAutomationDraft,
+    MarkedField,
+    Workload,
+    Written,
+    nothing_written,
+)
 from fluxv2_migrate.rules.registries import (
     Lookup,
     canonical_name,
@@ -26,7 +33,6 @@ from fluxv2_migrate.rules.registries import (
     is_scanned,
     nothing_known,
 )
-from fluxv2_migrate.rules.workload import Workload, Written, nothing_written
 from fluxv2_migrate.settings.of_clusters import fluxd_settings_of
 from fluxv2_migrate.settings.options import Cluster, MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import TagTranslations

@@ -12,7 +12,7 @@ from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux2.tags import latest_tag
 from fluxv2_migrate.kubernetes import is_object_name
 from fluxv2_migrate.plan import Path
-from fluxv2_migrate.rules.images import AutomatedImage, PolicyRequest, RepositoryRequest
+from fluxv2_migrate.rules.images import AutomatedImage, PolicyRequest, RepositoryRequest, Workload
 from fluxv2_migrate.rules.registries import (
     Lookup,
     PullSecret,
@@ -20,7 +20,6 @@ from fluxv2_migrate.rules.registries import (
     find_pull_secrets,
     registry_provider,
 )
-from fluxv2_migrate.rules.workload import Workload
 from fluxv2_migrate.settings.known_tags import KnownTag, joined_tags
 from fluxv2_migrate.settings.options import MigrationOptions, Override
 from fluxv2_migrate.tags.patterns import PolicyTranslation

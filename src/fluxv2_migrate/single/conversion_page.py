@@ -8,13 +8,8 @@ from fluxv2_migrate.findings.finding import Finding
 from fluxv2_migrate.kubernetes import KubernetesObject
 from fluxv2_migrate.pages import Html, badge, element, fragment
 from fluxv2_migrate.placement import Prerequisite
-from fluxv2_migrate.report.html_parts import (
-    changes_fold,
-    finding_table,
-    prerequisite_table,
-    resource_blocks,
-)
-from fluxv2_migrate.repository.changes import Change
+from fluxv2_migrate.report.html_parts import changes_fold, finding_table, prerequisite_table, resource_blocks
+from fluxv2_migrate.repository.workspace import Change
 
 
 def conversion_fragment(

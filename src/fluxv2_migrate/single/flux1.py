@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.clusters.shown_settings import show_cluster, unknown_branch
 from fluxv2_migrate.errors import InvalidManifest, InvalidPath
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.notice import acceptance
+from fluxv2_migrate.findings.groups import acceptance
 from fluxv2_migrate.flux1.charts import Flux1Chart, programs_of_chart
 from fluxv2_migrate.flux1.flags import Program
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML, FluxYaml

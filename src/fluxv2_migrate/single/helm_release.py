@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.notice import Notice, acceptance
+from fluxv2_migrate.findings.groups import Notice, acceptance
 from fluxv2_migrate.flux1 import FluxHelmRelease
 from fluxv2_migrate.flux1 import HelmRelease as HelmReleaseV1
 from fluxv2_migrate.flux1.policies import is_of_fluxd
@@ -16,8 +16,8 @@ from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.kubernetes import KubernetesModel, named
 from fluxv2_migrate.placement import PlacedRequest, name_sources, source_manifest, source_secret
 from fluxv2_migrate.plan import apply_to_mapping
-from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
+from fluxv2_migrate.repository.workspace import Change, change_of
 from fluxv2_migrate.rules import draft_helm_release
 from fluxv2_migrate.settings.of_clusters import settings_of
 from fluxv2_migrate.settings.options import MigrationOptions, checked_options

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fluxv2_migrate.findings.finding import Finding
-from fluxv2_migrate.findings.notice import Notice, accepting
+from fluxv2_migrate.findings.groups import Notice, accepting
 from fluxv2_migrate.flux2 import ImagePolicy, ImageRepository
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
 from fluxv2_migrate.frozen import FrozenDict
 from fluxv2_migrate.kubernetes import KubernetesModel, objects_in
 from fluxv2_migrate.pages import code, table
 from fluxv2_migrate.placement import Prerequisite, layout_images, uses_of
-from fluxv2_migrate.repository.changes import Change, change_of
 from fluxv2_migrate.repository.manifests import manifest_of
+from fluxv2_migrate.repository.workspace import Change, change_of
 from fluxv2_migrate.rules import Lookup, draft_image_automation, numbers_as_texts
 from fluxv2_migrate.settings.options import MigrationOptions, Override, checked_options
 from fluxv2_migrate.settings.overrides import Subject

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from fluxv2_migrate.clusters import ClusterView, SyncPath
-from fluxv2_migrate.clusters.cluster_objects import place_of
+from fluxv2_migrate.clusters.cluster_map import place_of
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject, Reconciler
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS

@@ -17,8 +17,7 @@ from fluxv2_migrate.flux2.marker_checks import CheckedMarker, check_texts, texts
 from fluxv2_migrate.flux2.markers import Marker
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.flux2.updater_scalars import with_marked_values
-from fluxv2_migrate.repository.documents import Document
-from fluxv2_migrate.repository.reading import read_repository
+from fluxv2_migrate.repository.reading import Document, read_repository
 
 _WRITTEN: Final = frozenset((*get_args(MisplacedCode), "loses-prefix", "registry-apart", "unquoted-value"))
 # There may be as many markers as workloads, so that a text is asked for all of their tags at once.

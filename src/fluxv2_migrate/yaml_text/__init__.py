@@ -43,15 +43,6 @@ from fluxv2_migrate.yaml_text.emitter import (
     emit_mapping,
     emit_scalar,
 )
-from fluxv2_migrate.yaml_text.extents import (
-    CannotEdit,
-    column_of,
-    line_end,
-    line_of,
-    line_start,
-    metadata_span,
-    stands_alone,
-)
 from fluxv2_migrate.yaml_text.field_paths import (
     entry_at,
     find_field,
@@ -62,7 +53,19 @@ from fluxv2_migrate.yaml_text.field_paths import (
 )
 from fluxv2_migrate.yaml_text.items import entry_text, items_as_documents
 from fluxv2_migrate.yaml_text.large_parts import Parts
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.nodes import (
+    CannotEdit,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    column_of,
+    line_end,
+    line_of,
+    line_start,
+    metadata_span,
+    stands_alone,
+)
 from fluxv2_migrate.yaml_text.open_documents import (
     OpenDocument,
     Part,

@@ -9,8 +9,16 @@ from typing import Final, NamedTuple
 
 from fluxv2_migrate.yaml_text.composer import value_of
 from fluxv2_migrate.yaml_text.edits import splice
-from fluxv2_migrate.yaml_text.extents import CannotEdit, colon_end, content_end, is_alias
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.nodes import (
+    CannotEdit,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    colon_end,
+    content_end,
+    is_alias,
+)
 
 _Path = tuple[str | int, ...]
 _BEHIND_COLON: Final = re.compile(r"\s*(\*[^\s,\[\]{}]+)")

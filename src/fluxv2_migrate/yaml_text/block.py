@@ -14,8 +14,12 @@ from typing import Any, Final
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text.composer import read_nodes, value_of
 from fluxv2_migrate.yaml_text.emitter import Style, emit_scalar, emit_value
-from fluxv2_migrate.yaml_text.extents import (
+from fluxv2_migrate.yaml_text.flow import Flow
+from fluxv2_migrate.yaml_text.nodes import (
     CannotEdit,
+    MappingNode,
+    Node,
+    SequenceNode,
     colon_end,
     column_of,
     comments_in,
@@ -27,8 +31,6 @@ from fluxv2_migrate.yaml_text.extents import (
     reindent,
     scalar_spans,
 )
-from fluxv2_migrate.yaml_text.flow import Flow
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, SequenceNode
 from fluxv2_migrate.yaml_text.readers import key_of
 
 _LINE_INSIDE: Final = re.compile(r"\n( *)(?=[^ \r\n])")

@@ -11,11 +11,10 @@ from ruamel.yaml.error import YAMLError
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.given import MAXIMUM_DEPTH
-from fluxv2_migrate.yaml_text.extents import line_of
 from fluxv2_migrate.yaml_text.kept import kept, let_go_at_the_end
 from fluxv2_migrate.yaml_text.large_parts import NO_PARTS, KnownParts, Parts
 from fluxv2_migrate.yaml_text.lines import Unsure
-from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode, line_of
 from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.readers import READERS
 from fluxv2_migrate.yaml_text.scanner import scan, scan_outline

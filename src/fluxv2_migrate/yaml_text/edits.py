@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.yaml_text.composer import outline_of, read_document, read_value
 from fluxv2_migrate.yaml_text.documents import BYTE_ORDER_MARK, document_texts
-from fluxv2_migrate.yaml_text.extents import CannotEdit
-from fluxv2_migrate.yaml_text.nodes import Node
+from fluxv2_migrate.yaml_text.nodes import CannotEdit, Node
 
 _Read = TypeVar("_Read")
 
@@ -41,7 +40,7 @@ def read_again(text: str, expected: Any) -> str:
     >>> read_again("a: [1, 2]\n", {"a": [1]})
     Traceback (most recent call last):
         ...
-    fluxv2_migrate.yaml_text.extents.CannotEdit: the edited text would not mean what was decided
+    fluxv2_migrate.yaml_text.nodes.CannotEdit: the edited text would not mean what was decided
     """
     value = _of_edited(read_value, text)
     if value != expected:

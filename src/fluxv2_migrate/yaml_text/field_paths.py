@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fluxv2_migrate.given import item_index
-from fluxv2_migrate.yaml_text.extents import CannotEdit, is_alias
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from fluxv2_migrate.yaml_text.nodes import CannotEdit, MappingNode, Node, ScalarNode, SequenceNode, is_alias
 from fluxv2_migrate.yaml_text.readers import key_of
 
 

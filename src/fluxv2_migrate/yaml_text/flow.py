@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fluxv2_migrate.yaml_text.edits import splice
-from fluxv2_migrate.yaml_text.extents import COMMENT, CannotEdit
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
+from fluxv2_migrate.yaml_text.nodes import COMMENT, CannotEdit, MappingNode, Node, ScalarNode
 
 _COMMENT_LINE: Final = re.compile(r"#[^\r\n]*\r?\n[ \t]*")
 

@@ -12,8 +12,13 @@ from fluxv2_migrate.yaml_text.composer import read_document, read_nodes
 from fluxv2_migrate.yaml_text.documents import document_texts
 from fluxv2_migrate.yaml_text.edits import ended_like, read_edited
 from fluxv2_migrate.yaml_text.emitter import detect_style
-from fluxv2_migrate.yaml_text.extents import (
+from fluxv2_migrate.yaml_text.field_paths import pair_of
+from fluxv2_migrate.yaml_text.flow import Flow
+from fluxv2_migrate.yaml_text.nodes import (
     CannotEdit,
+    MappingNode,
+    Node,
+    SequenceNode,
     column_of,
     comments_in,
     deeper_comments,
@@ -23,9 +28,6 @@ from fluxv2_migrate.yaml_text.extents import (
     reindent,
     scalar_spans,
 )
-from fluxv2_migrate.yaml_text.field_paths import pair_of
-from fluxv2_migrate.yaml_text.flow import Flow
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, SequenceNode
 from fluxv2_migrate.yaml_text.readings import scalars_read_otherwise
 
 _START: Final = re.compile(r"\A\s*(?:---[^\n]*\n)?|\A[ \t]*(?=#)")

@@ -13,9 +13,8 @@ from typing import Any, Final, TypeAlias
 from fluxv2_migrate.yaml_text.composer import read_document
 from fluxv2_migrate.yaml_text.edits import read_again, splice
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_scalar
-from fluxv2_migrate.yaml_text.extents import CannotEdit, line_end, line_start
 from fluxv2_migrate.yaml_text.field_paths import entry_at, value_in
-from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode
+from fluxv2_migrate.yaml_text.nodes import CannotEdit, Node, ScalarNode, line_end, line_start
 
 _HEADER: Final = re.compile(r"[|>]([+-]?[1-9]?[+-]?)([ \t]*(?:#[^\r\n]*)?)\r?\n")
 

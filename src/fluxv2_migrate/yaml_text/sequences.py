@@ -9,8 +9,14 @@ from typing import Any, Final
 from fluxv2_migrate.yaml_text.composer import read_document, read_nodes, read_value
 from fluxv2_migrate.yaml_text.edits import read_again, splice
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style
-from fluxv2_migrate.yaml_text.extents import (
+from fluxv2_migrate.yaml_text.field_paths import pair_of
+from fluxv2_migrate.yaml_text.flow import Flow
+from fluxv2_migrate.yaml_text.nodes import (
     CannotEdit,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
     colon_end,
     column_of,
     comments_in,
@@ -20,9 +26,6 @@ from fluxv2_migrate.yaml_text.extents import (
     line_start,
     scalar_spans,
 )
-from fluxv2_migrate.yaml_text.field_paths import pair_of
-from fluxv2_migrate.yaml_text.flow import Flow
-from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 _PLAIN_FLOW: Final = re.compile(r"\[[^#&*]*\]")
 _LINE_BREAK: Final = re.compile(r"[ \t]*\r?\n[ \t]*")
