@@ -89,7 +89,7 @@ def _before(migration: Migration) -> Mapping[str, str | bytes]:
 
 def _first_screen(migration: Migration, outline: Outline) -> Iterator[Html]:
     yield element("p", f"{summary_of(migration, outline)}.")
-    kind = "error" if outline.questions else "good"
+    kind = "error" if outline.blocks else "warning" if outline.questions else "good"
     yield element("p", badge(verdict_of(migration, outline), kind), class_="verdict")
     risks = [(title, prose(text)) for title, text in risks_of(migration, outline)]
     if risks:
@@ -118,11 +118,13 @@ def _sections(
 
     yield part("outcome", "Outcome by cluster", *_outcome(migration, outline))
     if outline.questions:
-        yield part("questions", "Questions", *entry_groups(outline.questions, views, level + 1))
+        how = [element("p", prose(outline.how_to_answer))] if outline.how_to_answer else []
+        yield part("questions", "Questions", *how, *entry_groups(outline.questions, views, level + 1))
     if migration.prerequisites:
         yield part("first", "What must exist first", *prerequisite_table(migration.prerequisites))
     if outline.differences:
-        yield part("know", "What to know", *entry_groups(outline.differences, views, level + 1))
+        how = [element("p", prose(outline.how_to_accept))]
+        yield part("know", "What to know", *how, *entry_groups(outline.differences, views, level + 1))
     if outline.releases:
         head = ("HelmRelease", "release name", "storage namespace", "chart source", "cluster", "file")
         rows = [(*each[:-1], views.place(each.path)) for each in outline.releases]
@@ -170,4 +172,4 @@ def _policies(outline: Outline, views: FileViews) -> Html:
         name, tags, kind, wanted = policy_cells(each)
         order = joined([f"{kind} ", code(wanted)]) if wanted else Html(kind)
         rows.append((name, code(tags) if tags else "", order, each.cluster or "all", views.place(each.path)))
-    return table("Image policies", ("ImagePolicy", "filter", "order", "cluster", "file"), rows)
+    return table("Policies for images", ("ImagePolicy", "filter", "order", "cluster", "file"), rows)

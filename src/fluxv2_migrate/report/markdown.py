@@ -30,15 +30,6 @@ _LINES: Final = 20
 """So many lines of a proposed file are shown."""
 _SHORT: Final = 120
 """A longer answer is shown only of a question, and is not written a second time, for Python."""
-_HOW_TO_ANSWER: Final = (
-    "Each answer is an entry of one file of answers, as JSON or YAML: `migration.questions()` writes it, "
-    "with comments that say what to fill in. In Python an entry is `Override(**entry)`. Where there is no "
-    "answer, the repository has to be edited."
-)
-_HOW_TO_ACCEPT: Final = (
-    "Read each once. Where nothing has to be done, accept its code in the file of answers, and later reports "
-    "leave it out: `- accept: [{code}]`."
-)
 
 
 def report_markdown(migration: Migration) -> str:
@@ -65,8 +56,8 @@ def _questions(outline: Outline, proposed: set[str]) -> Iterator[list[str]]:
     if not outline.questions:
         return
     yield ["## Questions"]
-    if any(finding.answer is not None for finding in outline.asked):
-        yield [_HOW_TO_ANSWER]
+    if outline.how_to_answer:
+        yield [outline.how_to_answer]
     asked = (entry for _, _, entries in outline.questions for entry in entries)
     # One example says how an answer is written in Python.
     example = next((entry for entry in asked if entry.answers), None)
@@ -79,7 +70,7 @@ def _differences(outline: Outline, proposed: set[str]) -> Iterator[list[str]]:
     if not outline.differences:
         return
     yield ["## What to know"]
-    yield [_HOW_TO_ACCEPT.format(code=outline.told[0].code)]
+    yield [outline.how_to_accept]
     for concern, title, entries in outline.differences:
         if concern == "nothing":
             yield _folded(title, _entries(entries, proposed))

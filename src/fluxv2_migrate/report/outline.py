@@ -26,6 +26,15 @@ _WAYS: Final = 4
 """So many ways in which clusters became known are told; of the others only how many clusters they are."""
 _NAMED: Final = 2
 """So many clusters are named of all that became known in one way, and files from which settings were read."""
+_HOW_TO_ANSWER: Final = (
+    "Each answer is an entry of one file of answers, as JSON or YAML: `migration.questions()` writes it, "
+    "with comments that say what to fill in. In Python an entry is `Override(**entry)`. Where there is no "
+    "answer, the repository has to be edited."
+)
+_HOW_TO_ACCEPT: Final = (
+    "Read each once. Where nothing has to be done, accept its code in the file of answers, and later reports "
+    "leave it out: `- accept: [{code}]`."
+)
 _BLOCKS: Final[tuple[tuple[Concern, str], ...]] = (
     ("merge", "To be answered before anybody merges"),
     ("cluster", "What a cluster applies would be incomplete or refused"),
@@ -118,6 +127,21 @@ class Outline:
     def told(self) -> tuple[Finding, ...]:
         """The findings that ask nothing: what is to be known."""
         return tuple(_findings(self.differences))
+
+    @property
+    def blocks(self) -> bool:
+        """Whether nobody may merge before a question is answered."""
+        return any(concern in ("merge", "cluster") for concern, _, _ in self.questions)
+
+    @property
+    def how_to_answer(self) -> str:
+        """How questions are answered; empty where none of them has an answer."""
+        return _HOW_TO_ANSWER if any(each.answer is not None for each in self.asked) else ""
+
+    @property
+    def how_to_accept(self) -> str:
+        """How what is to be known is accepted; empty where there is nothing."""
+        return _HOW_TO_ACCEPT.format(code=self.told[0].code) if self.told else ""
 
 
 def texts_of(migration: Migration) -> dict[str, tuple[str | None, str | None]]:

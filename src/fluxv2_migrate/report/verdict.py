@@ -44,11 +44,10 @@ def summary_of(migration: Migration, outline: Outline) -> str:
 
 def verdict_of(migration: Migration, outline: Outline) -> str:
     """Gives in one sentence whether it can be merged."""
-    blocking = {concern for concern, _, _ in outline.questions}
     open_ = plural(len(outline.asked), "question is", "questions are")
-    if blocking & {"merge", "cluster"}:
+    if outline.blocks:
         return f"Do not merge yet: {open_} open."
-    left = f"; {open_} open, and what is asked about stays as it is" if blocking else ""
+    left = f"; {open_} open, and what is asked about stays as it is" if outline.questions else ""
     needed = []
     if migration.prerequisites:
         exist = plural(len(migration.prerequisites), "object exists", "objects exist")
@@ -72,9 +71,11 @@ def risks_of(migration: Migration, outline: Outline) -> Iterator[tuple[str, str]
         yield "Blocks", f"{', '.join(parts)}."
     if migration.manifests:
         yield "When", f"{_WHEN}."
-    unknown = migration.first_hour().without_inventory
+    hour = migration.first_hour()
+    unknown = hour.without_inventory
     if unknown:
-        who = few(unknown, _SHOWN) if len(unknown) < len(migration.context.clusters) else "the clusters"
+        is_any_known = any(each.cluster not in unknown for each in hour.releases)
+        who = few(unknown, _SHOWN) if is_any_known else "the clusters"
         yield "Not compared", f"{_NO_INVENTORY.format(who=who)}."
     dangers = list(_dangers(migration, outline))
     if dangers:
