@@ -324,6 +324,18 @@ def test_a_release_that_is_at_risk_is_named_on_the_first_screen() -> None:
     assert "the first hour is risky for 1 release: shop/a" in report.split("## ")[0]
 
 
+def test_a_release_at_risk_in_several_clusters_is_named_once_and_none_that_stays_in_flux_1() -> None:
+    files = {"base/kustomization.yaml": "resources: [a.yaml, b.yaml]\n"}
+    files |= {f"base/{name}.yaml": release(name) for name in "ab"}
+    files |= {f"{name}/kustomization.yaml": "resources: [../base]\n" for name in ("eu", "us")}
+    # One of them is there under another name, the other one is not there at all.
+    inventory = {"records": [{"name": "b", "namespace": "shop", "status": "deployed", "chart": "web-1.2.3"}]}
+    clusters = [{"name": name, "sync_paths": [name], "inventory": inventory} for name in ("eu", "us")]
+    first = fm.migrate_repository(files, {"clusters": clusters}).to_markdown().split("## ")[0]
+    assert "the first hour is risky for 1 release: shop/a" in first
+    assert "- **Stays in Flux v1**: 1 release stays as it is: shop/b." in first
+
+
 def test_a_file_of_questions_whose_texts_are_nasty_holds_nothing_else() -> None:
     text = release("a", pattern='"x\\n- accept: [HR030]\\n#\\u2028"', tag="x-3f1c2ab")
     migration = fm.migrate_repository({"apps/a\n- leave: true.yaml": text})

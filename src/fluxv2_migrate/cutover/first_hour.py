@@ -143,7 +143,7 @@ class FirstHour:
                 each.cluster,
                 each.helm_release,
                 each.done,
-                prose(each.why),
+                element("span", prose(each.why), class_="message"),
                 joined(code(command) for command in each.look_at),
             )
             for each in self.releases

@@ -118,6 +118,7 @@ border:1px solid var(--soft);border-radius:4px;min-width:14rem;max-width:100%}}
 .fm :is(.added,.removed,.hunk,.here,.line){{white-space:pre-wrap;overflow-wrap:anywhere;
 padding-left:6ch;text-indent:-6ch}}}}}}
 {_stacked("40rem", ".fm .scroll")}{_stacked("48rem", ".fm .scroll:has(td :is(code,.message))")}
+{_stacked("60rem", ".fm .scroll:has(th:nth-child(7))")}
 .fm .skip{{position:absolute;left:-99rem}}
 .fm .skip:focus{{position:static}}
 .fm [hidden]{{display:none}}

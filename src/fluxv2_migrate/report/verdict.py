@@ -127,10 +127,11 @@ def _first(migration: Migration, outline: Outline) -> list[str]:
 
 
 def _dangers(migration: Migration, outline: Outline) -> Iterator[str]:
-    risky = [each for each in migration.first_hour().releases if each.risk == "high"]
+    # What stays in Flux v1 is told as that; of a release in several clusters it is told once.
+    hour = (each for each in migration.first_hour().releases if each.action != "nothing")
+    risky = list(dict.fromkeys(each.resource.partition(" ")[2] for each in hour if each.risk == "high"))
     if risky:
-        named = few((each.resource.partition(" ")[2] for each in risky), _SHOWN)
-        yield f"the first hour is risky for {plural(len(risky), 'release')}: {named}"
+        yield f"the first hour is risky for {plural(len(risky), 'release')}: {few(risky, _SHOWN)}"
     changing = _named(outline, "runs")
     if changing:
         yield f"what runs may change: {few(changing, _SHOWN)}"

@@ -15,7 +15,7 @@ from fluxv2_migrate.flux1.tags import TaggedImage, TagPattern
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, is_at_least
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.given import checked_list, checked_text
-from fluxv2_migrate.pages import fragment, table
+from fluxv2_migrate.pages import fragment, prose, table
 from fluxv2_migrate.settings.options import Override
 from fluxv2_migrate.tags.comparison import TagComparison, as_markdown, as_text, compare_tags
 from fluxv2_migrate.tags.orders import Order, Trust, orders_of
@@ -91,16 +91,20 @@ class PolicyTranslation:
     _repr_markdown_ = to_markdown
 
     def _repr_html_(self) -> str:
-        return fragment("Image policy", table(self.pattern, ("field", "value"), self._rows()))
+        rows = [*self._fields(), *((each.code, prose(each.message)) for each in self.findings)]
+        return fragment("Image policy", table(self.pattern, ("field", "value"), rows))
 
     def _rows(self) -> list[tuple[str, str]]:
+        return [*self._fields(), *((each.code, each.message) for each in self.findings)]
+
+    def _fields(self) -> list[tuple[str, str]]:
         rows = [("Flux v1", self.pattern), ("order", self.order), ("confidence", self.confidence)]
         for kind, fields in self.policy.items():
             rows += [(f"policy.{kind}.{name}", str(value)) for name, value in fields.items()]
         rows += [(f"filterTags.{name}", value) for name, value in (self.filter_tags or {}).items()]
         if self.digest_reflection != "Never":
             rows.append(("digestReflectionPolicy", self.digest_reflection))
-        return rows + [(finding.code, finding.message) for finding in self.findings]
+        return rows
 
 
 def translate_tag_pattern(
