@@ -90,8 +90,6 @@ def read_fleet_answers(path: Path) -> list[dict[str, Any]]:
         ValueError: it holds something else than entries, or `repositories` is no list.
     """
     answers = read_answers(path)
-    if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
-        raise ValueError(f"{path} is no list of answers")
     for answer in answers:
         if not isinstance(answer.get("repositories", []), list):
             raise ValueError(f"{path}: repositories is a list of names or globs")

@@ -14,6 +14,11 @@ What the repository cannot tell is asked, and answered in a file that needs no P
     python migrate_repository.py path/to/repository --questions answers.yaml    writes what is asked
     python migrate_repository.py path/to/repository --answers answers.yaml      takes it back, filled in
 
+What is migrated only with these answers may ask more, and files of answers count together:
+
+    python migrate_repository.py path/to/repository --answers answers.yaml --questions more.yaml
+    python migrate_repository.py path/to/repository --answers answers.yaml --answers more.yaml
+
 A page for the browser has the report, the diff and the commands of the cut-over:
 
     python migrate_repository.py path/to/repository --page migration.html
@@ -37,6 +42,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -83,16 +89,19 @@ def write(folder: Path, migration: fm.Migration) -> None:
         (folder / path).unlink()
 
 
-def read_answers(path: Path) -> object:
+def read_answers(path: Path) -> list[dict[str, Any]]:
     """Gives the answers of a file of YAML or JSON; a file in which nothing is left has none.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither, or holds something else than entries.
     """
     try:
-        return YAML(typ="safe", pure=True).load(path.read_bytes()) or []
+        answers = YAML(typ="safe", pure=True).load(path.read_bytes()) or []
     except YAMLError as error:
         raise ValueError(f"{path}: {error}") from error
+    if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
+        raise ValueError(f"{path} is no list of answers")
+    return answers
 
 
 def reason_of(error: Exception) -> str:
@@ -119,7 +128,7 @@ def options_of(arguments: argparse.Namespace) -> fm.MigrationOptions:
         "flux_version": arguments.flux_version,
         "flux_namespace": arguments.flux_namespace,
         "sync_roots": arguments.sync_root,
-        "overrides": arguments.answers and read_answers(arguments.answers),
+        "overrides": [answer for path in arguments.answers for answer in read_answers(path)],
     }
     if arguments.clusters is not None and arguments.clusters.exists():
         given["clusters"] = json.loads(arguments.clusters.read_bytes())
@@ -188,7 +197,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--questions", type=Path, metavar="FILE", help="write the questions, as YAML to be filled in"
     )
     parser.add_argument(
-        "--answers", "--overrides", type=Path, metavar="FILE", help="what you decided, as YAML or JSON"
+        "--answers",
+        "--overrides",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="what you decided, as YAML or JSON; may be repeated",
     )
     parser.add_argument(
         "--clusters", type=Path, metavar="FILE", help="what is known of the clusters; --write keeps it there"
@@ -205,7 +220,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if not arguments.folder.is_dir():
         parser.error(f"{arguments.folder} is no folder")
-    if arguments.questions is not None and arguments.questions == arguments.answers:
+    if arguments.questions in arguments.answers:
         parser.error("--questions would overwrite the answers: give it another file")
     try:
         options = options_of(arguments)

@@ -130,7 +130,8 @@ def test_options_reach_the_migration(fleet: Path, tmp_path: Path) -> None:
     [
         (["--flux-version", "1.25"], "flux_version: Input should be"),
         (["--overrides", "nothing-is-here.json"], "nothing-is-here.json"),
-        (["--overrides", "{folder}/words.yaml"], "answers: Input should be a valid list"),
+        (["--overrides", "{folder}/words.yaml"], "words.yaml is no list of answers"),
+        (["--answers", "{folder}/scalar.yaml"], "answers: entry 1: accept: Input should be a valid list"),
         (["--answers", "{folder}/field.yaml"], "answers: entry 1: helm_version: Extra inputs"),
         (["--answers", "{folder}/broken.yaml"], "broken.yaml: while parsing"),
         (["--answers", "{folder}"], "Is a directory"),
@@ -141,6 +142,7 @@ def test_what_cannot_be_an_option_is_refused_with_its_name(
     wrong: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     texts = {"words.yaml": "some words", "field.yaml": "- helm_version: [v3]\n", "broken.yaml": "[\n"}
+    texts["scalar.yaml"] = "- accept: HR030\n"
     for name, text in texts.items():
         (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(SystemExit) as stopped:
@@ -163,6 +165,10 @@ def test_questions_are_written_and_taken_back(tmp_path: Path) -> None:
     )
     assert (tmp_path / "left.yaml").read_text("utf-8").endswith("\n[]\n")
     assert adapter.main([str(shop), "--answers", str(tmp_path / "left.yaml")]) == 1
+    both = [
+        argument for name in ("left.yaml", "answers.yaml") for argument in ("--answers", str(tmp_path / name))
+    ]
+    assert adapter.main([str(shop), *both]) == 0
 
 
 def test_a_file_of_answers_that_is_there_is_kept(tmp_path: Path) -> None:
