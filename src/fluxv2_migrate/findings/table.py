@@ -204,7 +204,7 @@ _ROWS: Final = (
     FindingType("IM026", "several-pull-secrets", "warning", "Name the Secret that holds the registry of the image."),
     FindingType("IM027", "pull-secret-form", "error", "Make a Secret of the type kubernetes.io/dockerconfigjson of it."),
     FindingType("IM028", "registry-read-differently", "warning", "Write the registry in full; give a policy to have the image updated."),
-    FindingType("IM029", "image-name-refused", "error", "Give the image a name in lower case."),
+    FindingType("IM029", "image-name-refused", "error", "Give the image a name of two characters or more behind its registry, all in lower case."),
     FindingType("IM030", "image-respelled", "info", "Nothing: both are one image; write it in one way to keep it."),
     FindingType("IM031", "policy-refused", "error", "Correct the policy of the answer."),
     FindingType("IM032", "image-automation-needs", "info", "Install both controllers, and give the key of the GitRepository write access.", concern="first"),

@@ -140,7 +140,7 @@ def _items(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _tell_unused_patch(document: Document, around: Surroundings, findings: FindingGroups) -> None:
     if clusters_patching_elsewhere(document, around.clusters):
-        message = "it patches a release of a base outside of the repository, which stays one of Flux v1"
+        message = "it patches a release that is not in the repository, and which stays one of Flux v1"
         findings.stop(document, "RP029", message)
         return
     message = "it is a patch, or looks like one, and nothing that is known is patched with it"

@@ -98,7 +98,7 @@ def is_read_differently(image: ImageRef) -> bool:
 def is_refused_name(image: ImageRef) -> bool:
     """Gives whether Flux v2 refuses the name of an image.
 
-    Source: go-containerregistry 0.21 `pkg/name/repository.go`: lower case only.
+    Source: go-containerregistry 0.21 `pkg/name/repository.go`: lower case only, of 2 to 255 characters.
 
     >>> is_refused_name(ImageRef.parse("ghcr.io/Acme/web:1"))
     True

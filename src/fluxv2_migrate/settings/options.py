@@ -397,5 +397,5 @@ def checked_options(options: MigrationOptions | Mapping[str, Any] | None) -> Mig
     if isinstance(options, Mapping):
         return MigrationOptions.model_validate(options)
     if not isinstance(options, MigrationOptions):
-        raise MigrationError(f"options are a MigrationOptions, not {type(options).__name__}")
+        raise MigrationError(f"options are a MigrationOptions or a mapping, not {type(options).__name__}")
     return options
