@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.yaml_text import (
     BlockMapping,
     CannotEdit,
@@ -181,12 +182,49 @@ def test_blank_lines_of_any_length_come_before_the_text_of_a_block_scalar() -> N
     assert read_value("a: |\n \n\n   \n    b\nc: >\n  \n    d\n") == {"a": "\n\n\nb\n", "c": "\nd\n"}
 
 
-def test_what_is_no_base64_is_left_as_it_stands() -> None:
-    assert read_value("a: !!binary aGkK\nb: !!binary aGk\nc: !!binary \u00e9\n") == {
-        "a": "hi\n",
-        "b": "aGk",
-        "c": "\u00e9",
-    }
+# Measured as `kubectl label --local` and `kubectl kustomize` read it, which agree.
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("!!binary aGkK", "hi\n"),
+        ("!!binary |\n  aG\n  kK\n", "hi\n"),
+        ("!!int '12'", 12),
+        ("!!float 1", 1),
+        ("!!bool 'true'", True),
+        ("!!null ''", None),
+        ("!!str 1", "1"),
+        ("!!int [1]", [1]),
+        ("!x:int abc", "abc"),
+        ("!<int> abc", "abc"),
+        ("&a-b_1 c", "c"),
+    ],
+)
+@pytest.mark.parametrize("reader", ["flux1", "kustomize"])
+def test_a_value_is_what_its_tag_says(text: str, value: Any, reader: Any) -> None:
+    assert read_value(f"a: {text}\n", reader=reader) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!binary aGk",
+        "!!binary aG k=",
+        "!!binary \u00e9",
+        *(f"!!int {each}" for each in ("abc", "1.5", "18446744073709551616", "true")),
+        "!!float x",
+        "!!float no",
+        "!!bool maybe",
+        "!!null x",
+        "!!timestamp soon",
+        "&a.b c",
+        "&a:b c",
+        "&\u00e9 c",
+    ],
+)
+def test_a_document_that_no_reader_takes_is_refused(text: str) -> None:
+    for read in (lambda: read_value(f"a: [{text}]\n"), lambda: read_manifests(f"kind: A\na: {text}\n")):
+        with pytest.raises(InvalidManifest, match=r"tag `!!|anchor"):
+            read()
 
 
 def test_a_key_with_a_tag_is_a_text_to_kustomize() -> None:

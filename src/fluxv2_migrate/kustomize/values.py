@@ -25,7 +25,13 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.readings import may_be_read_otherwise
-from fluxv2_migrate.yaml_text.scalars import is_key_to_kustomize, read_by_kustomize, scalar_by_kustomize
+from fluxv2_migrate.yaml_text.scalars import (
+    is_bool_to_flux1_alone,
+    is_key_to_kustomize,
+    read_by_kustomize,
+    refusal_of_tag,
+    scalar_by_kustomize,
+)
 from fluxv2_migrate.yaml_text.value_scanner import scan_value
 
 Manifest: TypeAlias = dict[str, Any]
@@ -186,6 +192,12 @@ class _ValueReader:
 
     def value(self, node: Node, depth: int) -> Any:
         if isinstance(node, ScalarNode):
+            reason = refusal_of_tag(node) if node.tag else ""
+            if is_bool_to_flux1_alone(node):
+                reason = f"`!!bool {node.value}`, which kustomize takes for no boolean: write true or false"
+            if reason:
+                line = self._line + line_of(self._text, node.start)
+                raise InvalidManifest(reason, path=self._path, line=line)
             return _scalar(node)
         if not self._has_aliases:
             return self._collection(node, depth)

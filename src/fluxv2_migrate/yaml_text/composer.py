@@ -17,6 +17,7 @@ from fluxv2_migrate.yaml_text.lines import Unsure
 from fluxv2_migrate.yaml_text.nodes import Node, ScalarNode, SequenceNode, line_of
 from fluxv2_migrate.yaml_text.parser import parse
 from fluxv2_migrate.yaml_text.readers import READERS
+from fluxv2_migrate.yaml_text.scalars import refusal_of_tag
 from fluxv2_migrate.yaml_text.scanner import scan, scan_outline
 from fluxv2_migrate.yaml_text.value_scanner import scan_value
 
@@ -104,6 +105,10 @@ def read_document(
     node = read_nodes(text, path=path, line=line)
     if node is None:
         return None, None
+    for each in scalars_of(node) if "!" in text else ():
+        if each.tag and (reason := refusal_of_tag(each)):
+            at = line + line_of(text, each.start)
+            raise InvalidManifest(f"{reason}; fix the file", path=path, line=at)
     value = _Values(text, path, line, reader).of(node)
     if "*" in text and _height_of(value) > MAXIMUM_DEPTH:
         raise _too_deep(path, line)

@@ -27,6 +27,8 @@ _ALIAS: Final = re.compile(r"(?:[\s,:?\[{-]|(?<=\s)#[^\n]*)*\*[^\s,\[\]{}]+")
 _TAG_ALONE: Final = re.compile(r"(?:&\S+\s+)?!(?=\s|\Z)")
 # Blanks within a line of a plain scalar, a tab among them.
 _TABS: Final = re.compile(r"[ ]*\t[ \t]*(?=[^\s#])")
+# The name of an anchor.
+_NAME: Final = re.compile(r"[0-9A-Za-z_-]+")
 # A tag or an anchor with a tab behind it.
 _PROPERTY: Final = re.compile(r"[!&*]\S*\t")
 # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_flow_scalar`, by which both Fluxes read.
@@ -121,8 +123,13 @@ class _Loader(Reader, Scanner, Parser, Composer):
         return super().scan_tag()
 
     def scan_anchor(self, kind: Any) -> Any:
+        # Source: go-yaml 2.4 and 3.0 `scannerc.go` `yaml_parser_scan_anchor`.
         self._blank_tabs(_PROPERTY)
-        return super().scan_anchor(kind)
+        mark, token = self.get_mark(), super().scan_anchor(kind)
+        if not _NAME.fullmatch(token.value):
+            problem = f"the anchor {token.value!r}, which has more than letters, digits, `_` and `-`"
+            raise ScannerError(problem=problem, problem_mark=mark)
+        return token
 
     def _blank_tabs(self, part: re.Pattern[str]) -> None:
         """Puts blanks in the place of tabs in what stands here: nothing moves."""

@@ -19,6 +19,7 @@ from fluxv2_migrate.yaml_text.nodes import MappingNode, Node, ScalarNode
 from fluxv2_migrate.yaml_text.readers import key_of
 from fluxv2_migrate.yaml_text.scalars import (
     Scalar,
+    is_bool_to_flux1_alone,
     is_key_to_kustomize,
     is_same_scalar,
     scalar_by_flux1,
@@ -147,8 +148,7 @@ def _value(text: str, node: ScalarNode, path: tuple[str, ...]) -> Iterator[Scala
     if node.style not in ("", ">") and not node.tag:
         return
     value = scalar_by_flux1(node)
-    is_refused = node.tag.endswith("bool") and node.value not in ("true", "false")
-    if is_refused or not is_same_scalar(value, scalar_by_kustomize(node)):
+    if is_bool_to_flux1_alone(node) or not is_same_scalar(value, scalar_by_kustomize(node)):
         yield _written(text, node, path, value)
 
 

@@ -43,6 +43,7 @@ _WHOLE_FLOAT: Final = 1e21
 """From here on Go writes a float with an exponent."""
 _NO_KIND: Final = "!"
 """A tag that names no kind: it makes a text of what has no quotes, but only for Flux v1."""
+_YAML_TAG: Final = "tag:yaml.org,2002:"
 _RESOLVED_TAGS: Final = frozenset({"int", "float", "bool", "null", "timestamp"})
 _NUMBER_START: Final = frozenset("+-.0123456789")
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
@@ -183,16 +184,60 @@ def scalar_by_kustomize(node: ScalarNode) -> Scalar:
 
 def _tagged(tag: str, text: str, resolve: Callable[[str], Scalar]) -> Scalar:
     """Gives what a tag makes of a scalar, whatever the quotes say: `!!int "3"` is a number."""
-    kind = tag.rpartition(":")[2]
+    kind = tag.removeprefix(_YAML_TAG)
     if kind == "binary":
-        return _decoded(text)
+        return _decoded(text) or ""
     value = resolve(text) if kind in _RESOLVED_TAGS else text
     return float(value) if kind == "float" and isinstance(value, int) else value
 
 
-def _decoded(text: str) -> str:
+def refusal_of_tag(node: ScalarNode) -> str:
+    """Gives why no reader takes a scalar for what its tag says that it is; nothing where some do.
+
+    Source: go-yaml v2.4 `decode.go`, `resolve.go`, and v3 alike; measured with `kubectl`.
+
+    >>> refusal_of_tag(ScalarNode("abc", "", 0, 9, "tag:yaml.org,2002:int"))
+    'a value that is not what its tag `!!int` says'
+    >>> refusal_of_tag(ScalarNode("12", '"', 0, 10, "tag:yaml.org,2002:int"))
+    ''
+    """
+    kind, text = node.tag.removeprefix(_YAML_TAG), node.value
+    if kind == node.tag or _is_of_kind(kind, text):
+        return ""
+    return f"a value that is not what its tag `!!{kind}` says"
+
+
+def is_bool_to_flux1_alone(node: ScalarNode) -> bool:
+    """Gives whether a scalar has the tag of a boolean, and kustomize knows its word for none: it fails.
+
+    >>> is_bool_to_flux1_alone(ScalarNode("on", "", 0, 9, "tag:yaml.org,2002:bool"))
+    True
+    """
+    return node.tag == f"{_YAML_TAG}bool" and node.value in _TEXTS_OF_KUSTOMIZE
+
+
+def _is_of_kind(kind: str, text: str) -> bool:
+    value = resolve_plain_scalar(text)
+    match kind:
+        case "int":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "float":
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case "bool":
+            return isinstance(value, bool)
+        case "null":
+            return value is None
+        case "timestamp":
+            return _time(text) is not None
+        case "binary":
+            return _decoded(text) is not None
+    return True
+
+
+def _decoded(text: str) -> str | None:
+    """Gives what base64 stands for, in which Go passes over ends of lines alone."""
     try:
-        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
+        data = base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
     except ValueError:
-        # Neither Flux reads the document.
-        return text
+        return None
+    return data.decode("utf-8", "replace")
