@@ -356,6 +356,20 @@ def test_of_one_manifest_in_several_clusters_each_is_asked_about() -> None:
     (question,) = (each for each in one.findings if each.code == "IN001")
     assert (question.cluster, question.answer) == ("us", None)
     assert question.message.startswith("in us: Helm has no release ")
+    assert "inventory" not in question.message
+    # Of a cluster that nobody asked, nobody knows whether it would be right.
+    half = fm.MigrationOptions(
+        clusters=(
+            fm.Cluster(name="eu", sync_paths=("eu",)),
+            fm.Cluster(name="us", sync_paths=("us",), inventory=fm.Inventory(records=(record("web"),))),
+        )
+    )
+    asked = fm.migrate_repository(files, half).findings
+    (question,) = (each for each in asked if each.code == "IN001")
+    assert question.answer is None
+    assert question.message.endswith(
+        "; give the inventory of eu too: where all say the same, it has an answer"
+    )
     old = record("shop-web", status="uninstalled")
     (question,) = (each for each in migrated(old, record("shop-web")).findings if each.code == "IN005")
     assert question.cluster == "eu"

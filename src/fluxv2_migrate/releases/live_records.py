@@ -10,6 +10,7 @@ from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.findings.groups import FindingGroups, Notice
 from fluxv2_migrate.flux2.releases import FluxVersion, first_action
 from fluxv2_migrate.kubernetes import mapping_at, namespace_and_name, objects_in
+from fluxv2_migrate.quoting import few
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.settings.inventory import HelmRecord, Inventory
 from fluxv2_migrate.settings.options import Override
@@ -25,6 +26,8 @@ _HELM_VERSION: Final = ("spec", "helmVersion")
 _NAMESPACE: Final = ("metadata", "namespace")
 _NAME: Final = ("spec", "releaseName")
 _STORAGE: Final = ("spec", "targetNamespace")
+_SHOWN: Final = 3
+"""So many clusters are named that nobody gave an inventory of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +144,41 @@ def hold_against_clusters(
                 if not findings.accepts(notice.code, release.document, cluster):
                     told.setdefault(notice, []).append(cluster)
         for notice, clusters in told.items():
-            _tell(release, notice, clusters, findings)
+            _tell(
+                release,
+                notice,
+                clusters,
+                [each for each in release.clusters if each not in inventories],
+                findings,
+            )
         if any(release.draft.stops(notice) for notice in told):
             contradicted.add(release.document.key)
     return frozenset(contradicted)
 
 
 def _tell(
-    release: MigratingRelease, notice: Notice, clusters: Sequence[str], findings: FindingGroups
+    release: MigratingRelease,
+    notice: Notice,
+    clusters: Sequence[str],
+    silent: Sequence[str],
+    findings: FindingGroups,
 ) -> None:
-    """Says what clusters contradict: once where all that have the release do, else of each."""
+    """Says what clusters contradict: once where all that have the release do, else of each.
+
+    Args:
+        silent: the clusters of the release of which nobody gave an inventory.
+    """
     if {*clusters} >= {*release.clusters}:
         findings.add(release.document, release.resource, notice)
         return
     if notice.answer is not None and notice.answer.accept != (notice.code,):
         # One manifest has one name in all of its clusters: that of another one is written into an overlay.
         notice = replace(notice, answer=None, is_acceptable=False)
+        if silent:
+            asked = (
+                f"; give the inventory of {few(silent, _SHOWN)} too: where all say the same, it has an answer"
+            )
+            notice = replace(notice, message=f"{notice.message}{asked}")
     for cluster in clusters:
         group = f"{release.document.path} {release.resource} {cluster} {notice.message}"
         own = replace(notice, message=f"in {cluster}: {notice.message}", group=group)
