@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fluxv2_migrate as fm
 from fluxv2_migrate.clusters.flux1_programs import programs_of_manifest
 from fluxv2_migrate.flux1.chart_tables import VALUE_FLAGS
 from fluxv2_migrate.flux1.flags import FLAGS, Program, shell_words
@@ -19,6 +20,7 @@ from fluxv2_migrate.flux1.installation import (
     program_of_arguments,
     programs_of_workload,
 )
+from manifest_texts import AUTOMATED, CHART, fluxd_text, release_text, workload_text
 
 WORDS = st.sampled_from(["prod", "a,b", "x=y", "1m", "https://example.com"])
 NAMES = st.sampled_from(["git-branch", "git-url", "git-path", "sync-interval", "registry-exclude-image"])
@@ -376,3 +378,71 @@ def test_other_charts_are_no_fluxd() -> None:
         (None, None),
     ):
         assert of_manifest(release(chart, values)) == {}
+
+
+INLINE = (
+    "helmCharts:\n- {name: flux, repo: https://charts.fluxcd.io, namespace: flux, "
+    "valuesInline: {git: {path: prod}}}\n"
+)
+ARGO = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: flux, namespace: argocd}
+spec:
+  destination: {namespace: flux}
+  source:
+    repoURL: https://charts.fluxcd.io
+    chart: flux
+    helm:
+      {values: "git: {path: prod, readonly: false}", parameters: [{name: git.readonly, value: "true"}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "codes"),
+    [
+        ({"prod/flux.yaml": fluxd_text("--git-path=prod", "--git-readonly").replace("Depl", "Empl")}, set()),
+        ({"setup/kustomization.yaml": INLINE.replace("path: prod", "path: prod, readonly: true")}, {"DA028"}),
+        (
+            {
+                "setup/kustomization.yaml": (
+                    "helmChartInflationGenerator:\n"
+                    "- {chartName: flux, chartRepoUrl: https://charts.fluxcd.io, values: v.yaml}\n"
+                ),
+                "setup/v.yaml": "git: {path: prod, readonly: true}\n",
+            },
+            {"DA028"},
+        ),
+        (
+            {
+                "setup/kustomization.yaml": INLINE.replace("namespace: flux", "valuesFile: a.yaml"),
+                "setup/a.yaml": "git: {path: other, readonly: true}\n",
+            },
+            {"DA028"},
+        ),
+        ({"setup/flux.yaml": ARGO}, set()),
+        ({"setup/flux.yaml": ARGO.replace("  source:\n", "  sources:\n  - {path: other}\n  -\n")}, {"DA022"}),
+    ],
+    ids=["job", "helm charts", "generator", "file", "application", "sources"],
+)
+def test_a_fluxd_is_seen_wherever_it_runs(files: dict[str, str | bytes], codes: set[str]) -> None:
+    workload = workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1.4")
+    migration = fm.migrate_repository({"prod/web.yaml": workload, **files})
+    (cluster,) = migration.context.clusters
+    assert cluster.sync_paths == ("prod",)
+    assert {each.code for each in migration.findings} & {"DA022", "DA028", "IM008"} == {"IM008", *codes}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("kustomization.yaml", INLINE.replace("namespace: flux", "valuesFile: ../v.yaml")),
+        ("flux.yaml", ARGO.replace("values:", "valueFiles: [v.yaml], values:")),
+    ],
+)
+def test_no_default_counts_where_values_of_a_chart_are_elsewhere(path: str, text: str) -> None:
+    whole = text.replace("valuesFile: ../v.yaml, ", "").replace("valueFiles: [v.yaml], ", "")
+    for known, branch in ((text, None), (whole, "master")):
+        files: dict[str, str | bytes] = {f"setup/{path}": known, "prod/web.yaml": release_text(CHART)}
+        (cluster,) = fm.migrate_repository(files).context.clusters
+        assert (cluster.sync_paths, cluster.branch) == (("prod",), branch)

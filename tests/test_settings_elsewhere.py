@@ -124,6 +124,24 @@ def test_each_cluster_has_the_config_map_that_stands_nearest(installed: str, *, 
     assert found == [(("clusters/eu",), "eu"), (("clusters/us",), "us")]
 
 
+@pytest.mark.parametrize("folders", [["live"], ["live", "old"], []])
+def test_a_config_map_is_what_the_nearest_kustomization_makes_of_it(folders: list[str]) -> None:
+    """Its base says something else, and fluxd itself stands in no build."""
+    data = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: fluxd, namespace: flux}}\ndata:\n{}"
+    known = "  {{URL: 'git@git.example.com:acme/fleet', PATHS: clusters/{0}, BRANCH: {0}}}\n"
+    files: Files = {
+        "live/flux.yaml": FROM_VARIABLES,
+        "base/settings.yaml": data.format(known.format("base")),
+        "base/kustomization.yaml": "resources: [settings.yaml]\n",
+        **{f"clusters/{each}/web.yaml": RELEASE for each in ("base", "live", "old")},
+    }
+    for each in folders:
+        files[f"{each}/build/kustomization.yaml"] = "resources: [../../base]\npatches: [{path: more.yaml}]\n"
+        files[f"{each}/build/more.yaml"] = data.format(known.format(each))
+    (found,) = (each for each in fm.migrate_repository(files).context.clusters if each.branch)
+    assert found.branch == (folders[0] if folders else "base")
+
+
 IMAGE = """apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -181,7 +199,17 @@ def test_fluxd_alone_is_not_converted_without_its_branch() -> None:
     assert given.resources[0].model_dump()["spec"]["ref"]["branch"] == "live"
 
 
-@pytest.mark.parametrize("url", ["git://git.example.com/acme/fleet", "/srv/git/fleet", "ftp://example.com/a"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "git://git.example.com/acme/fleet",
+        "/srv/git/fleet",
+        "ftp://example.com/a",
+        "ssh://git@[fe80::1%eth0]/acme/fleet",
+        "ssh://git@[::1/acme/fleet",
+        "git@[fe80::1%eth0]:acme/fleet",
+    ],
+)
 def test_a_repository_that_flux_2_cannot_fetch_is_an_error_until_a_url_is_given(url: str) -> None:
     migration = migrated(f"--git-url={url}", PATH)
     (message,) = told(migration, "RP041")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+import fluxv2_migrate as fm
 from fluxv2_migrate.golang.urls import fault_of_url
+from fluxv2_migrate.meaning.locations import git_location
 from fluxv2_migrate.rules import to_flux_git_url
+from manifest_texts import CHART, release_text
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,17 @@ def test_what_go_refuses_is_named_and_not_repeated(url: str, word: str) -> None:
         ("git.example.com:acme/web@home", "ssh://git.example.com/acme/web@home"),
         ("codecommit::eu-west-1://web", "codecommit::eu-west-1://web"),
         ("ext::git-helper %S acme/web", "ext::git-helper %S acme/web"),
+        ("git@[2001:db8::1]:acme/web", "ssh://git@[2001:db8::1]/acme/web"),
+        ("[git@2001:db8::1]:acme/web", "[git@2001:db8::1]:acme/web"),
+        ("git@[fe80::1%eth0]:acme/web", "git@[fe80::1%eth0]:acme/web"),
     ],
 )
 def test_what_is_no_path_of_ssh_is_not_taken_for_one(url: str, written: str) -> None:
     assert to_flux_git_url(url) == written
+
+
+def test_an_address_is_one_host_in_each_form_and_names_a_source() -> None:
+    one, other = "git@[2001:db8::1]:acme/web", "ssh://git@[2001:DB8::1]/acme/web/"
+    assert git_location(one) == git_location(other)
+    files = {"web.yaml": release_text(CHART.replace("charts.example.com", "[2001:db8::1]:8443/charts"))}
+    assert set(fm.migrate_repository(files).created) == {"sources/2001-db8-1.yaml"}

@@ -15,6 +15,7 @@ from fluxv2_migrate.repository.flux1_readings import (
     Flux1Readings,
     RewrittenDocument,
     is_told_to_fluxd,
+    path_in_object,
     read_otherwise,
 )
 from fluxv2_migrate.repository.reading import is_old_release
@@ -183,7 +184,8 @@ def _places(documents: Iterable[RewrittenDocument]) -> list[_Told]:
 
 
 def _is_text(scalar: ScalarReadOtherwise) -> bool:
-    return any(scalar.path[: len(field)] == field for field in _TEXTS)
+    path = path_in_object(scalar.path)
+    return any(path[: len(field)] == field for field in _TEXTS)
 
 
 def _first_line(written: str) -> str:

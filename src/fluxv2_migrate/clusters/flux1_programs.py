@@ -32,7 +32,7 @@ from fluxv2_migrate.flux1.installation import Flux1Program, Locate, programs_of_
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
 from fluxv2_migrate.folders import is_kustomization_file
-from fluxv2_migrate.kubernetes import as_list, as_object, value_at
+from fluxv2_migrate.kubernetes import as_list, as_object, group_of, mappings_in, value_at
 from fluxv2_migrate.kustomize import Build, BuiltObject
 from fluxv2_migrate.repository.reading import Document
 from fluxv2_migrate.yaml_text import document_texts, line_of, read_value
@@ -41,6 +41,18 @@ from fluxv2_migrate.yaml_text.kept import kept
 _BUILD_FILE: Final = "kustomization.yaml"
 _VALUES: Final = ("spec", "values")
 _CHART_OF_K3S: Final = "helm.cattle.io/v1"
+_ARGO_CD: Final = "argoproj.io"
+_INFLATED: Final[Mapping[str, Mapping[str, str]]] = {
+    "helmCharts": {},
+    "helmChartInflationGenerator": {
+        "chartName": "name",
+        "chartRepoUrl": "repo",
+        "chartVersion": "version",
+        "releaseNamespace": "namespace",
+        "values": "valuesFile",
+    },
+}
+"""The fields of a kustomization that inflate charts, each with its own names of what the first one says."""
 _MENTIONED: Final = re.compile(
     r"--(?:git-url|git-path|git-branch|git-user|enabled-helm-versions|charts-sync-interval|git-default-ref)\b"
     r"|\bfluxd\b|helm-operator|/flux\b|\bflux[\"']?:"
@@ -129,6 +141,7 @@ def read_programs(reader: ClusterReader) -> list[Flux1Program]:
         built |= files
     found += (each for each in _of_files(reader.files, reader) if each.path not in built)
     found += _of_inline_patches(reader)
+    found += _of_charts_of_kustomizations(reader)
     found += programs_of_texts(reader)
     shown = {each.program for each in found}
     return [*found, *(each for each in _commented_out(reader) if each.program not in shown)]
@@ -249,6 +262,8 @@ def _of_object(
         found = _of_release(manifest, places, reader, build)
     elif manifest.get("apiVersion") == _CHART_OF_K3S and manifest.get("kind") == "HelmChart":
         found = _of_chart_of_k3s(manifest, places)
+    elif group_of(manifest) == _ARGO_CD and manifest.get("kind") == "Application":
+        found = _of_application(manifest, places)
     elif any(_is_mentioned(each.text) for each in places):
         namespace = str(as_object(manifest.get("metadata")).get("namespace") or "")
         found = programs_of_workload(
@@ -375,6 +390,77 @@ def _of_chart_of_k3s(manifest: Mapping[str, Any], places: Sequence[Document]) ->
         namespace=str(spec.get("targetNamespace") or "default"),
         locate=lambda key: (base.path, base.position(place if key else ())[0]),
     )
+
+
+def _of_application(manifest: Mapping[str, Any], places: Sequence[Document]) -> Iterator[Flux1Program]:
+    """Gives the programs that an Application of Argo CD installs from charts.
+
+    Source: argoproj/argo-cd 2.14 `pkg/apis/application/v1alpha1/types.go`, `util/argo/normalizers`: values as
+    an object go over those in a text, and parameters over both.
+    """
+    spec, name = as_object(manifest.get("spec")), str(as_object(manifest.get("metadata")).get("name") or "")
+    sources = mappings_in(spec.get("sources"))
+    base = places[-1]
+    for each in sources or [as_object(spec.get("source"))]:
+        helm, chart = as_object(each.get("helm")), str(each.get("chart") or each.get("path") or "")
+        given = as_object(helm.get("valuesObject")) or _yaml(str(helm.get("values") or ""))
+        parameters: dict[str, Any] = {}
+        for parameter in mappings_in(helm.get("parameters")):
+            put_value(parameters, tuple(str(parameter.get("name")).split(".")), parameter.get("value"))
+        for program in programs_of_chart(
+            Flux1Chart(
+                chart.rstrip("/").rpartition("/")[2],
+                str(each.get("repoURL") or ""),
+                version=str(each.get("targetRevision") or ""),
+            ),
+            merged_values(given, parameters),
+            release_name=str(helm.get("releaseName") or name),
+            namespace=str(as_object(spec.get("destination")).get("namespace") or ""),
+            locate=lambda _: (base.path, base.position(("spec",))[0]),
+        ):
+            # What has other sources, too, cannot go for the sake of one.
+            yield replace(
+                program,
+                is_part=program.is_part or len(sources) > 1,
+                is_complete=not helm.get("valueFiles") and not helm.get("fileParameters"),
+            )
+
+
+def _of_charts_of_kustomizations(reader: ClusterReader) -> Iterator[Flux1Program]:
+    """Gives the programs whose charts kustomizations inflate, as texts do that install them.
+
+    Source: kustomize api 0.21 `types/helmchartargs.go`.
+    """
+    for kustomization in reader.tree.kustomizations.values():
+        for field_name, renamed in _INFLATED.items():
+            for index, entry in enumerate(as_list(kustomization.document.get(field_name))):
+                about = {renamed.get(key, key): value for key, value in as_object(entry).items()}
+                files = [about.get("valuesFile"), *as_list(about.get("additionalValuesFiles"))]
+                paths = [
+                    posixpath.normpath(posixpath.join(kustomization.folder, str(each)))
+                    for each in files
+                    if each
+                ]
+                values: Mapping[str, Any] = {}
+                for path in paths:
+                    values = merged_values(values, _yaml(reader.text(path)) if path in reader.files else {})
+                name = str(about.get("name") or "")
+                place = (kustomization.path, kustomization.line_of(field_name, index))
+                for program in programs_of_chart(
+                    Flux1Chart(
+                        name.rpartition("/")[2],
+                        str(about.get("repo") or ""),
+                        version=str(about.get("version") or ""),
+                    ),
+                    merged_values(values, as_object(about.get("valuesInline"))),
+                    release_name=str(about.get("releaseName") or name),
+                    namespace=str(about.get("namespace") or kustomization.document.get("namespace") or ""),
+                    locate=_always(place),
+                ):
+                    is_complete = all(path in reader.files for path in paths)
+                    yield replace(
+                        program, path=place[0], document=None, is_text=True, is_complete=is_complete
+                    )
 
 
 def _names_itself(raw: RawFile, reader: ClusterReader) -> bool:

@@ -25,6 +25,7 @@ PROGRAM_IMAGES: Final[Mapping[str, Program]] = {
     "fluxcd/helm-operator-prerelease": "helm-operator",
 }
 """The images of the two programs, by their path in a registry."""
+_TEMPLATE: Final = ("spec", "template", "spec")
 _VERSION: Final = re.compile(r"\d+\.\d+(?:\.|-|$)")
 _MIRRORED: Final = ("flux", "helm-operator")
 _TRUE: Final = ("true", "1", "t", "T", "TRUE", "True")
@@ -338,9 +339,14 @@ def programs_of_workload(
     >>> manifest = {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}}
     >>> [each.items("git-path") for each in programs_of_workload(manifest)]
     [('prod',)]
+    >>> pod = {"kind": "Pod", "spec": {"containers": [container]}}
+    >>> [each.items("git-path") for each in programs_of_workload(pod)]
+    [('prod',)]
     """
-    fields = POD_SPECS.get(str(manifest.get("kind")), ())
-    spec: Any = manifest if fields else {}
+    # fluxd runs in whatever has pods, though it knew some kinds alone as workloads.
+    kind = str(manifest.get("kind"))
+    fields = POD_SPECS.get(kind, ("spec",) if kind == "Pod" else _TEMPLATE)
+    spec: Any = manifest
     pod: Mapping[str, Any] = {}
     for key in fields:
         pod, spec = as_object(spec), as_object(spec).get(key)

@@ -10,7 +10,7 @@ from typing import Final
 from fluxv2_migrate.meaning.release import GitReference
 
 _URL: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://([^/?#]*)([^?#]*)(.*)", re.DOTALL)
-_SCP: Final = re.compile(r"(?:([^@:/]+)@)?([^@:/]+):(?!//|:)(.+)", re.DOTALL)
+_SCP: Final = re.compile(r"(?:([^@:/\[]+)@)?(\[[^\]@/]+\]|[^@:/\[]+):(?!//|:)(.+)", re.DOTALL)
 _PORTS: Final = {"http": "80", "https": "443", "ssh": "22"}
 RETIRED_REPOSITORIES: Final = {
     "https://kubernetes-charts.storage.googleapis.com": "https://charts.helm.sh/stable",

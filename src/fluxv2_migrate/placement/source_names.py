@@ -117,7 +117,7 @@ def _shown_parts(url: str) -> tuple[str, str, str]:
 
 def _helm_words(url: str) -> Iterator[str]:
     scheme, authority, path = _shown_parts(url)
-    host = authority.partition(":")[0]
+    host = authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]
     if (host, path) in _KNOWN:
         yield _KNOWN[host, path]
     segments = [segment for segment in path.split("/") if segment]

@@ -145,8 +145,19 @@ def write_flux1_readings(
 
 def is_told_to_fluxd(scalar: ScalarReadOtherwise) -> bool:
     """Gives whether a scalar is what fluxd is told by an annotation, which means nothing to Flux v2."""
-    below = scalar.path[2:] if scalar.path[:1] == ("items",) else scalar.path
+    below = path_in_object(scalar.path)
     return below[:2] == ("metadata", "annotations") and is_of_fluxd(".".join(below[2:3]))
+
+
+def path_in_object(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Gives a field of a document as the object has it that the field is of, be it in lists.
+
+    >>> path_in_object(("items", "0", "items", "3", "data", "a"))
+    ('data', 'a')
+    """
+    while path[:1] == ("items",):
+        path = path[2:]
+    return path
 
 
 def _json_patch_files(repository: Repository) -> Mapping[str, tuple[str, ...]]:

@@ -9,7 +9,9 @@ from typing import Final, Literal
 
 from fluxv2_migrate.golang.durations import parse_duration
 
-_SCP: Final = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>[^/:\s]+):(?P<path>(?!//|:).+)")
+_SCP: Final = re.compile(
+    r"(?:(?P<user>[^@/:\s\[]+)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^/:\s\[]+):(?P<path>(?!//|:).+)"
+)
 _URL: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.S)
 
 
@@ -110,6 +112,8 @@ def to_flux_git_url(url: str) -> str:
 
     >>> to_flux_git_url("git@github.com:acme/charts")
     'ssh://git@github.com/acme/charts'
+    >>> to_flux_git_url("git@[2001:db8::1]:acme/charts")
+    'ssh://git@[2001:db8::1]/acme/charts'
     >>> to_flux_git_url("https://github.com/acme/charts")
     'https://github.com/acme/charts'
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion, new_object
+from fluxv2_migrate.golang.urls import fault_of_url
 from fluxv2_migrate.kubernetes import as_name, numbered
 from fluxv2_migrate.rules.chart_source import git_secret_keys, source_timeout, to_flux_git_url
 from fluxv2_migrate.settings.options import Cluster
@@ -89,7 +90,7 @@ class SyncSettings:
         is_ssh = written.startswith("ssh://")
         known = written if is_ssh else _LOGIN.sub("", written)
         refused = ""
-        if not _URL.fullmatch(known) or _FILLED_IN.search(known):
+        if not _URL.fullmatch(known) or _FILLED_IN.search(known) or fault_of_url(known):
             refused, known = ("" if _FILLED_IN.search(known) else known), ""
         has_key = bool(known) and (is_ssh or known != written)
         return cls(
@@ -117,7 +118,7 @@ class SyncSettings:
         """
         if not self.refused_url:
             return "DA045", "is not known"
-        return "RP041", f"is {self.refused_url}, and source-controller takes https, http and ssh alone"
+        return "RP041", f"is {self.refused_url}, which is no URL of https, http or ssh to source-controller"
 
 
 def sync_name(path: str, taken: Sequence[str] = ()) -> str:
