@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from fluxv2_migrate.frozen import SCALARS
 from fluxv2_migrate.meaning.durations import duration_text
 from fluxv2_migrate.meaning.release import GitReference, ReleaseMeaning, ValuesSource
-from fluxv2_migrate.quoting import HIDDEN, names_a_secret, without_secrets
+from fluxv2_migrate.quoting import HIDDEN, names_a_secret, plural, without_secrets
 
 CONSEQUENCES: Final[Mapping[str, str]] = {
     "release_name": "no record is found under the other name, and a new release is installed",
@@ -184,7 +184,11 @@ class Difference:
 
     def __str__(self) -> str:
         where = f" at {'.'.join(self.path)}" if self.path else ""
-        return f"{self.field}{where}: {self._shown(self.before)} → {self._shown(self.after)}"
+        before, after = self._shown(self.before), self._shown(self.after)
+        if before == after != HIDDEN:
+            before, after = _told_apart(self.before, before), _told_apart(self.after, after)
+        # Of lists that are as long as each other it would be too long to tell what differs.
+        return f"{self.field}{where}: {before} → {'others' if before == after != HIDDEN else after}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -206,8 +210,13 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(_shown, value)) or "none"
     if isinstance(value, (Mapping, list)):
-        return f"{len(value)} entries"
+        return plural(len(value), "entry", "entries")
     return without_secrets(str(value)) if value != "" else '""'
+
+
+def _told_apart(value: Any, shown: str) -> str:
+    """Gives a text that reads as a number or a truth value as the text that it is."""
+    return f'"{shown}"' if isinstance(value, str) else shown
 
 
 def compare_meanings(before: ReleaseMeaning, after: ReleaseMeaning) -> tuple[Difference, ...]:
