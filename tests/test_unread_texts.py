@@ -53,6 +53,8 @@ def test_what_sets_flux_up_and_cannot_be_read_is_one_error(text: str, path: str)
     assert [(each.code, each.path) for each in migration.findings if each.severity == "error"] == [
         ("RP003", path)
     ]
+    told = next(each for each in migration.findings if each.code == "RP003")
+    assert "fix the file" not in told.message, "the remedy says what to do"
     assert migration.files[path] == files[path]
 
 

@@ -230,7 +230,8 @@ def _tell_files(around: Surroundings, findings: FindingGroups) -> None:
             if placeholder is not None:
                 filled.setdefault(placeholder.form, []).append(f"{path}:{error.line or 1}")
                 continue
-            message = f"the file stays as it is: {error.reason}"
+            # What to do, the remedy says.
+            message = f"the file stays as it is: {error.reason.removesuffix('; fix the file')}"
             findings.say("RP003", message, path, error.line or 1, [f"{path}:{line}" for line in lines])
     for form, places in filled.items():
         message = f"placeholders of the form {form} make it no YAML: the files stay as they are"
