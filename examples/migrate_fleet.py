@@ -166,7 +166,10 @@ def fleet_report(migrations: Mapping[str, fm.Migration]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for name, migration in migrations.items():
-        releases = sum(each.manifest["kind"] == "HelmRelease" for each in migration.manifests)
+        # In several clusters it is one release.
+        releases = len(
+            {(each.path, each.name) for each in migration.manifests if each.manifest["kind"] == "HelmRelease"}
+        )
         touched = len(migration.changed) + len(migration.created) + len(migration.deleted)
         errors = sum(finding.severity == "error" for finding in migration.findings)
         known = len(migration.findings) - errors

@@ -73,6 +73,17 @@ def test_each_question_is_asked_once_and_one_file_answers_all(
     assert "3/3" in told.err
 
 
+def test_a_release_of_several_clusters_is_counted_once_as_in_its_report(
+    fleet: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(fleet, [EXAMPLES / "two-clusters"])
+    report = capsys.readouterr().out
+    assert "| two-clusters | yes | 3 | 39 | 0 | 13 |" in report
+    assert "\n3 releases, 8 sources, 4 image policies; " in report
+    # Each cluster has its chart from a branch of its own.
+    assert report.count("| shop/web | web | shop |") == 2
+
+
 def test_an_answer_counts_for_the_repositories_that_it_names(fleet: ModuleType) -> None:
     answers = [{"name": "web"}, {"repositories": ["sh*"], "name": "db"}, {"repositories": [], "name": "none"}]
     assert fleet.answers_for("shop", answers) == [{"name": "web"}, {"name": "db"}]

@@ -31,7 +31,9 @@ _WHEN: Final = (
 
 def summary_of(migration: Migration, outline: Outline) -> str:
     """Gives in one line what was done and what is left."""
-    done = f"{plural(len(outline.releases), 'release')}, {plural(outline.sources, 'source')}"
+    # One that clusters have from several sources has several rows, and is one release.
+    releases = {(each.name, each.path) for each in outline.releases}
+    done = f"{plural(len(releases), 'release')}, {plural(outline.sources, 'source')}"
     if outline.policies:
         done += f", {plural(len(outline.policies), 'image policy', 'image policies')}"
     files = (("changed", migration.changed), ("new", migration.created), ("removed", migration.deleted))
