@@ -32,7 +32,6 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "IM005": {},
     "IM034": {},
     "IM041": {},
-    "IM042": {},
     "IN001": {},
     "IN002": {},
     "IN003": {},

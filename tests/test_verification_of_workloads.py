@@ -258,6 +258,17 @@ def test_an_image_may_be_marked_where_a_kustomization_of_flux_2_gives_it(
     assert {each.resource.partition("/")[2]: each.status for each in found} == told
 
 
+def test_versions_that_no_range_of_flux_v2_holds_are_declared() -> None:
+    files = {"apps/web.yaml": WEB.replace("semver:~1.4", "semver:^0.0.3").replace("1.4.2", "0.0.3")}
+    options = fm.MigrationOptions(sync_roots=("apps",))
+    migration = fm.migrate_repository(files, options)
+    assert migration.ok
+    report = fm.verify_migration(files, migration.files, options, declared=migration.declared)
+    (entry,) = report.workloads
+    assert (entry.status, {each.field for each in entry.declared}) == ("declared", {"image.filter"})
+    assert not fm.verify_migration(files, migration.files, options).ok
+
+
 def policies(known: tuple[Any, ...], pattern: str, policy: str, more: str = "") -> fm.VerificationReport:
     files: Files = {"apps/web.yaml": WEB.replace("semver:~1.4", pattern)}
     override = fm.Override(policy={"alphabetical": {"order": "asc"}})

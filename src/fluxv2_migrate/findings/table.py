@@ -214,7 +214,6 @@ _ROWS: Final = (
     FindingType("IM036", "merge-key-rewritten", "info", "Nothing; write the values out to have the file stay as it is."),
     FindingType("IM040", "pull-secret-refused", "warning", "Correct the name or remove it: Kubernetes has no Secret of that name."),
     FindingType("IM041", "images-outside-of-scope", "error", "Migrate the workloads too, keep fluxd running for them, or accept the code if their images may stay as they are until then.", True, holds_back=False, concern="images"),
-    FindingType("IM042", "range-holds-less", "error", "Give a policy that takes the versions that are missing, or accept the code if they shall not be deployed.", True, holds_back=False),
     FindingType("IN001", "release-name-contradicted", "error", "Give the name that the cluster has as release_name in an answer, or write it into spec.releaseName; accept the code where a new release is meant.", True, concern="merge"),
     FindingType("IN002", "storage-namespace-contradicted", "error", "Give the namespace that the cluster has as storage_namespace in an answer; accept the code where a new release is meant.", True, concern="merge"),
     FindingType("IN003", "cluster-says-helm-2", "error", "Convert the release to Helm 3 first (helm 2to3), and read the inventory again; accept the code if the object in the cluster is older than the conversion.", True),

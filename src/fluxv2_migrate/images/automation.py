@@ -72,8 +72,7 @@ def migrate_images(
     for document, resource, notice, of, cluster in read.notices:
         if notice.group != GIVEN_BY_KUSTOMIZATIONS:
             findings.add(document, resource, notice, cluster=cluster, of=of)
-            if notice.declares and findings.accepts(notice.code, document, cluster, of, notice.container):
-                findings.declare_object(resource, *notice.declares)
+            findings.declare_object(resource, *notice.declares)
     if not read.objects:
         take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
         _tell_given(of_kustomizations, around, workspace, findings)

@@ -22,7 +22,7 @@ from fluxv2_migrate.rules.registries import (
 )
 from fluxv2_migrate.settings.known_tags import KnownTag, joined_tags
 from fluxv2_migrate.settings.options import MigrationOptions, Override
-from fluxv2_migrate.tags.patterns import PolicyTranslation
+from fluxv2_migrate.tags.patterns import PolicyTranslation, lacking_version
 from fluxv2_migrate.tags.policies import LAST, PINNED, escape
 
 
@@ -134,12 +134,14 @@ def _tell(
                     filter_tags=dict(translated.filter_tags or {}),
                 )
                 workload.note(finding.code, finding.message, filter_path, group=group, answer=answer)
-        elif finding.code == "IM042":
-            # Here, too, fluxd would have moved at once what its filter excludes.
-            if image.tag is None or TagPattern.parse(image.tag_pattern).selects(image.tag):
-                workload.note(
-                    "IM042", finding.message, filter_path, group=image.tag_pattern, declares=("image.filter",)
-                )
+        elif finding.code == "IM019" and lacking_version(translated) is not None:
+            workload.note(
+                finding.code,
+                finding.message,
+                filter_path,
+                group=image.tag_pattern,
+                declares=("image.filter",),
+            )
         elif finding.code == "IM003" and translated.order == PINNED:
             # Nothing is rewritten where the tag is held.
             continue

@@ -268,7 +268,7 @@ def _confidence(measured: Measured, trial: Trial, findings: Sequence[Finding], t
     # What fluxd selected from and this policy leaves out is a difference to come.
     left_out = measured.kept < len(trial.times)
     guessed = trust != "structural" or bool(measured.candidate.wrong_pairs) or left_out
-    if guessed or any(finding.code in ("IM004", "IM019", "IM042") for finding in findings):
+    if guessed or any(finding.code in ("IM004", "IM019") for finding in findings):
         return "guess"
     return "structural"
 
@@ -287,12 +287,28 @@ def _follow(
     return "Always"
 
 
+def lacking_version(translated: PolicyTranslation) -> str | None:
+    """Gives a version that the range of a pattern held to fluxd, and none that Flux v2 knows for it does.
+
+    >>> lacking_version(translate_tag_pattern("semver:^0.0.3", current_tag="0.0.3"))
+    '0.1.3'
+    """
+    chosen = TagPattern.parse(translated.pattern)
+    text = _range_of(chosen) if chosen.kind == "semver" else None
+    found = None if text is None else translate_range(text, translated.flux_version)
+    return None if found is None else found.lost
+
+
+def _range_of(chosen: TagPattern) -> str | None:
+    """Gives the range of a pattern, or what an invalid one was to say, if anybody can tell."""
+    return chosen.pattern.strip() if chosen.valid else meant_range(chosen.pattern)
+
+
 def _of_range(
     chosen: TagPattern, current_tag: str | None, flux_version: FluxVersion, findings: list[Finding]
 ) -> list[Order]:
-    text: str | None = chosen.pattern.strip()
+    text = _range_of(chosen)
     if not chosen.valid:
-        text = meant_range(chosen.pattern)
         message = f"the range `{chosen.pattern}` is invalid, and fluxd took every version"
         findings.append(Finding("IM004", message))
     if text is None:
@@ -303,7 +319,7 @@ def _of_range(
         return []
     if found.lost is not None:
         message = f"no range of Flux {flux_version} means `{text}`: `{found.text}` lacks {found.lost}"
-        findings.append(Finding("IM042", message))
+        findings.append(Finding("IM019", message))
     elif found.text != text:
         message = f"the range `{text}` is written as `{found.text}` for Flux {flux_version}"
         findings.append(Finding("IM019", message))
