@@ -63,6 +63,21 @@ def test_namespaces_are_those_that_clusters_see(pattern: str, found: int) -> Non
     assert bool(migration.changed) is not bool(found)
 
 
+def test_what_a_scope_holds_in_one_cluster_alone_stays_and_is_told() -> None:
+    files: dict[str, str | bytes] = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": release("web"),
+        **{
+            f"{each}/kustomization.yaml": f"resources: [../base]\nnamespace: {each}\n"
+            for each in ("eu", "us")
+        },
+    }
+    scope = {"scope": {"namespaces": ["eu"]}, "sync_roots": ["eu", "us"]}
+    migration = fm.migrate_repository(files, scope)
+    assert not migration.changed
+    assert [each.path for each in migration.findings if each.code == "RP021"] == ["base/web.yaml"]
+
+
 def test_a_workload_of_fluxd_is_something() -> None:
     workload = (
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: api\n  namespace: shop\n"

@@ -543,7 +543,7 @@ def test_of_two_paths_only_the_one_that_flux_2_moves_is_elsewhere() -> None:
     migration = fm.migrate_repository(files)
     errors = [each for each in migration.findings if each.severity == "error"]
     assert [(each.code, each.path) for each in errors] == [("RP080", "flux/a.yaml")]
-    assert errors[0].message.endswith("of what fluxd applied of a: HelmRelease shop/web")
+    assert errors[0].message.endswith("of a than what fluxd synced: HelmRelease shop/web")
 
 
 @pytest.mark.parametrize("ignore", ["", ", ignore: '/*\n\n\n!/cluster/'"])
@@ -566,3 +566,21 @@ def test_what_is_synced_below_the_path_of_fluxd_shows_the_source_of_all(ignore: 
     # What leaves need not come into the artifact.
     assert "flux/flux.yaml" in migration.deleted
     assert told(migration, "RP024") == []
+
+
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_of_a_cluster_that_is_given_alone_nobody_speaks_as_of_its_fluxd(*, is_shown: bool) -> None:
+    moved = {
+        path: str(text).replace("prune: false", "prune: false, targetNamespace: a")
+        for path, text in flux_2().items()
+    }
+    given: dict[str, Any] = {"name": "prod", "sync_paths": ["prod"], "branch": "live"}
+    files: Files = {**moved, "prod/web.yaml": release()}
+    if is_shown:
+        files["flux/flux.yaml"] = fluxd("prod")
+    else:
+        given["fluxd"] = {"git_url": "git@git.example.com:acme/other"}
+    migration = fm.migrate_repository(files, fm.MigrationOptions.model_validate({"clusters": [given]}))
+    messages = [each.message for each in migration.findings if each.code == "RP080"]
+    assert len(messages) == (2 if is_shown else 3)
+    assert all(("fluxd" in each) is is_shown for each in messages), messages

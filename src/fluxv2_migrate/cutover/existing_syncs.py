@@ -50,7 +50,7 @@ def tell_of_existing_syncs(view: ClusterView, around: Surroundings, findings: Fi
         if is_for_fluxd:
             fields = [
                 *_tell_other_revision(source, view, findings),
-                *_tell_other_objects(document, own, around, findings),
+                *_tell_other_objects(document, own, _synced_before(view), around, findings),
                 *_tell_undecrypted(document, view, around, findings),
             ]
             for synced in synced_paths if fields else ():
@@ -200,15 +200,23 @@ def _tell_other_revision(
     if source is None or reference is None:
         return
     if fluxd.branch and reference != GitReference("branch", fluxd.branch):
-        message = f"it follows the {reference.kind} {reference.value}, and fluxd the branch {fluxd.branch}"
+        who = "fluxd" if view.flux1.fluxd is not None else "the cluster, as given,"
+        message = f"it follows the {reference.kind} {reference.value}, and {who} the branch {fluxd.branch}"
         findings.stop(source, "RP080", message, ("spec", "ref"))
         yield from ("sync.branch",) if findings.accepts("RP080", source) else ()
     ours, theirs = fluxd.fluxd.git_url, mapping_at(source.manifest, "spec").get("url")
     # The same repository may have another host or owner by now.
     if ours and _name_of(str(theirs)) != _name_of(ours):
-        message = f"it fetches the repository {_name_of(str(theirs))}, and fluxd synced {_name_of(ours)}"
+        message = (
+            f"it fetches the repository {_name_of(str(theirs))}, and {_synced_before(view)} {_name_of(ours)}"
+        )
         findings.stop(source, "RP080", message, ("spec", "url"))
         yield from ("sync.source",) if findings.accepts("RP080", source) else ()
+
+
+def _synced_before(view: ClusterView) -> str:
+    """Says who synced a cluster: of the Flux v1 of one that is given alone nothing is known but its paths."""
+    return "fluxd synced" if view.flux1.fluxd is not None else "Flux v1 is said to have synced"
 
 
 def _name_of(url: str) -> str:
@@ -244,7 +252,11 @@ def _places_of(objects: Iterable[BuiltObject], around: Surroundings) -> dict[str
 
 
 def _tell_other_objects(
-    document: Document, own: FluxKustomization, around: Surroundings, findings: FindingGroups
+    document: Document,
+    own: FluxKustomization,
+    synced_before: str,
+    around: Surroundings,
+    findings: FindingGroups,
 ) -> Iterator[str]:
     """Tells of a Kustomization that makes something else of what fluxd applied as it was built.
 
@@ -273,7 +285,7 @@ def _tell_other_objects(
     ]
     if changed:
         shown = few(dict.fromkeys(resource_of(each.manifest) for each in changed), _SHOWN)
-        message = f"it makes something else of what fluxd applied of {shown_folder(path)}: {shown}"
+        message = f"it makes something else of {shown_folder(path)} than what {synced_before}: {shown}"
         findings.becoming_others.update(resource_of(each.manifest) for each in changed)
         findings.stop(document, "RP080", message, ("spec",), _places_of(changed, around))
     if changed and findings.accepts("RP080", document):

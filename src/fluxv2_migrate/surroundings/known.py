@@ -177,7 +177,11 @@ def _are_in_scope(
 
 
 def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
-    """Says which patterns of the scope match nothing: whoever misspells one migrates less than they think."""
+    """Says where less is migrated than a person may think.
+
+    A pattern may match nothing, as whoever misspells it does not notice, and an object may match in some of
+    its clusters alone.
+    """
     namespaces: set[str] = set()
     names: set[str] = set()
     paths: set[str] = set()
@@ -186,6 +190,7 @@ def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
             if is_of_flux2(document.manifest) or not document.identity[1]:
                 continue
             paths.add(path)
+            _tell_of_part(document, around, findings)
             seen_in, seen_as = _seen_as(document, around)
             namespaces |= seen_in
             names |= seen_as
@@ -199,6 +204,17 @@ def tell_of_scope(around: Surroundings, findings: FindingGroups) -> None:
             if not any(fnmatchcase(text, pattern) for text in known):
                 message = f"nothing of Flux v1 matches {pattern!r} among the {kind} of the scope"
                 findings.say("RP021", message)
+
+
+def _tell_of_part(document: Document, around: Surroundings, findings: FindingGroups) -> None:
+    """Says that an object stays, though the scope holds it as some cluster sees it."""
+    seen = around.clusters.sightings.get(document.key, ())
+    inside = [_are_in_scope({each.namespace}, {each.name}, document.path, around) for each in seen]
+    if any(inside) and not all(inside):
+        message = (
+            f"the scope holds {document.resource} in some of the places where clusters have it: it stays"
+        )
+        findings.say("RP021", message, document.path, document.line)
 
 
 def tell_of_unread(around: Surroundings, findings: FindingGroups) -> None:
