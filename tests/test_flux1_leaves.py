@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 import fluxv2_migrate as fm
+from fluxv2_migrate.kustomize import KustomizeTree
 from manifest_texts import AUTOMATED, CHART, release_text, workload_text
 from real_kustomize import build_all
 
@@ -609,6 +610,27 @@ def test_what_was_fetched_of_flux_1_leaves_with_its_patches(form: str, others: s
         assert migration.files["prod/flux/kustomization.yaml"] == f"resources:\n{others}"
     assert ("- flux\n" in str(migration.files["prod/kustomization.yaml"])) == bool(others)
     assert FETCHED.partition("?")[0] in said(migration, "DA056")
+
+
+@pytest.mark.parametrize(
+    ("field", "rest"),
+    [
+        ("resources", "resources: []\n"),
+        ("bases", "resources: []\n"),
+        ("namespace: flux\nbases", "namespace: flux\nresources: []\n"),
+    ],
+)
+def test_a_sync_path_that_held_fluxd_alone_builds_afterwards(field: str, rest: str) -> None:
+    files: Files = {
+        ".flux.yaml": "version: 1\ncommandUpdated:\n  generators: [{command: kustomize build .}]\n",
+        "flux/kustomization.yaml": f"{field}:\n- {FETCHED}\npatchesStrategicMerge:\n- patch.yaml\n",
+        "flux/patch.yaml": MERGED.replace("--git-path=prod", "'--git-path=prod,flux'"),
+        "prod/kustomization.yaml": "resources:\n- web.yaml\n",
+        "prod/web.yaml": workload_text(),
+    }
+    migration = migrate(files, sync_objects=False)
+    assert migration.files["flux/kustomization.yaml"] == rest
+    assert KustomizeTree(migration.files).build("flux").ok
 
 
 def test_what_is_fetched_of_others_keeps_its_patches() -> None:

@@ -647,6 +647,9 @@ CASES: dict[str, dict[str, str]] = {
     "no mapping at all": {"kustomization.yaml": "- a\n"},
     "nothing listed": {"kustomization.yaml": "resources: []\n"},
     "only a null": {"kustomization.yaml": "resources:\nnamespace: ''\n"},
+    "no bases": {"kustomization.yaml": "bases: []\n"},
+    "no tags of images": {"kustomization.yaml": "imageTags: []\n"},
+    "no bases and no resources": {"kustomization.yaml": "bases: []\nresources: []\n"},
 }
 
 

@@ -20,6 +20,7 @@ from fluxv2_migrate.yaml_text import (
 )
 from fluxv2_migrate.yaml_text.emitter import Style, detect_style, emit_mapping
 
+_EMPTY_BASES: Final = re.compile(r"^bases: \[\]", re.MULTILINE)
 _NOTHING_IF_EMPTY: Final = ("images", "replacements", "transformers", *PATCH_FIELDS)
 
 
@@ -208,6 +209,9 @@ def remove_entry(text: str, field: str, entry: str | Mapping[str, Any]) -> str:
         for index, known in enumerate(_listed(value, field)):
             if same(known):
                 edited = remove_item(document, field, index)
+                if field == "bases" and "resources" not in value:
+                    # kustomize takes it for nothing, and refuses a kustomization that holds nothing else.
+                    return _EMPTY_BASES.sub("resources: []", edited, count=1)
                 # Such a list that holds nothing is nothing.
                 return _without_empty(edited, field) if field in _NOTHING_IF_EMPTY else edited
         raise CannotEdit(f"{field} has no such entry")

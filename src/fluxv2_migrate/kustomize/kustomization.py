@@ -335,9 +335,19 @@ def read_kustomization(path: str, text: str) -> Kustomization:
             path=path,
             line=1,
         )
-    if all(entry in (None, "") for name, entry in value.items() if name not in ("apiVersion", "kind")):
+    if all(_is_nothing(name, entry) for name, entry in value.items()):
         raise InvalidManifest("kustomize refuses an empty kustomization", path=path, line=1)
     return kustomization
+
+
+def _is_nothing(name: str, entry: Any) -> bool:
+    """Gives whether a field of a kustomization counts for nothing where kustomize asks if it is empty.
+
+    Source: kustomize api 0.21 `types/kustomization.go`: what the entries of a list move to another field
+    leave is nothing.
+    """
+    moves = name in ("bases", "imageTags") and entry == []
+    return moves or name in ("apiVersion", "kind") or entry in (None, "")
 
 
 class Sources(Protocol):
