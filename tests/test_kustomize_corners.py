@@ -688,8 +688,10 @@ def test_a_selector_compares_numbers_alone(labels: dict[str, str], is_selected: 
     assert LabelSelector.parse("a>1").matches(labels) is is_selected
 
 
-def test_what_is_no_base64_stays_as_it_is_written() -> None:
-    assert read_value("a: !!binary aGk=\nb: !!binary abc\n") == {"a": "hi", "b": "abc"}
+def test_what_is_no_base64_is_refused() -> None:
+    assert read_value("a: !!binary aGk=\n") == {"a": "hi"}
+    with pytest.raises(InvalidManifest, match="its tag"):
+        read_value("a: !!binary abc\n")
 
 
 def test_a_null_in_a_list_is_no_object() -> None:
