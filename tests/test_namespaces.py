@@ -547,5 +547,10 @@ def test_nothing_is_told_of_an_object_that_fluxd_read_and_ignored(
     files: Files = {"apps/web.yaml": release(), "apps/db.yaml": text}
     if kustomization:
         files["apps/kustomization.yaml"] = kustomization
+    # It stays, so the next migration has something to do.
+    files["apps/old.yaml"] = release("old").replace("v3", "v2")
     migration = migrate(files, write_missing_namespaces=False, sync_roots=("apps",))
     assert told(migration) == ["apps/db.yaml:1"] * is_told
+    # What keeps Flux v2 from it now did not keep fluxd from it.
+    again = migrate(dict(migration.files), write_missing_namespaces=False, sync_roots=("apps",))
+    assert told(again) == told(migration)

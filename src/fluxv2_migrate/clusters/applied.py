@@ -188,7 +188,7 @@ class _Comparison:
         without = tuple(
             each
             for each in self.objects
-            if not (each.namespace or each.is_ignored) and is_namespaced(each.group, each.kind)
+            if not (each.namespace or each.is_left_alone) and is_namespaced(each.group, each.kind)
         )
         return AppliedDifferences(
             self.synced.path,

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.policies import read_policies
+from fluxv2_migrate.flux2.apply_annotations import is_disabled
 from fluxv2_migrate.kubernetes import as_object, group_of, namespace_and_name
 from fluxv2_migrate.kustomize.accumulating import LOCAL_CONFIG
 from fluxv2_migrate.kustomize.values import read_manifests
@@ -55,7 +56,7 @@ class AppliedObject(NamedTuple):
         document: its index in its file.
         is_local: whether kustomize takes it for something that is not to be applied.
         is_alike: whether it is certain that kustomize reads each scalar of it as fluxd did.
-        is_ignored: whether its annotations told fluxd to leave it alone.
+        is_left_alone: whether fluxd was told to leave it alone, or kustomize-controller is.
     """
 
     place: DocumentPlace
@@ -66,7 +67,7 @@ class AppliedObject(NamedTuple):
     document: int = 0
     is_local: bool = False
     is_alike: bool = False
-    is_ignored: bool = False
+    is_left_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,5 +231,5 @@ def _objects(place: DocumentPlace, value: Any, index: int, *, is_alike: bool) ->
         index,
         local not in (False, "false"),
         is_alike,
-        bool(annotations) and read_policies(annotations).ignored,
+        (bool(annotations) and read_policies(annotations).ignored) or is_disabled(value),
     )
