@@ -509,3 +509,21 @@ def test_what_a_generator_cannot_build_is_not_built_with_a_patch() -> None:
     migration = fm.migrate_repository(files)
     assert "RP019" in {each.code for each in migration.findings if each.severity == "error"}
     assert migration.files["prod/web.yaml"] == RELEASE
+
+
+@pytest.mark.parametrize("given", [("eu", "us"), ("eu", "us", "all"), ()])
+def test_what_no_given_cluster_builds_shares_no_patches(given: tuple[str, ...]) -> None:
+    files: Files = {".flux.yaml": FLUX_YAML, "all/kustomization.yaml": "resources: [../eu, ../us]\n"}
+    for folder in ("eu", "us"):
+        own = {"kustomization.yaml": f"namespace: {folder}\nresources: [web.yaml]\n", "web.yaml": WEB}
+        files |= in_folder(folder, {**own, "flux-patch.yaml": patch("web", "")})
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=given))
+    told = [each.message for each in migration.findings if each.code == "RP071"]
+    if given == ("eu", "us"):
+        assert (migration.ok, told) == (True, [])
+        assert "- path: flux-patch.yaml" in str(migration.files["eu/kustomization.yaml"])
+    elif given:
+        assert {"would have its patches too" in each for each in told} == {True}
+        assert migration.files["eu/kustomization.yaml"] == files["eu/kustomization.yaml"]
+    else:
+        assert not migration.ok

@@ -72,15 +72,18 @@ def patched_builds(paths: Sequence[SyncPath], text: str, clusters: ClusterMap) -
 
 
 def _is_shared(path: str, folders: Collection[str], patch_file: str, clusters: ClusterMap) -> bool:
-    """Gives whether a kustomization serves other builds than those that fluxd's patches go over."""
-    others = {
-        (folder, synced.over)
+    """Gives whether a kustomization serves other builds than those that fluxd's patches go over.
+
+    Where a person gave the clusters, what none of them builds is nobody's.
+    """
+    files = {
+        (folder, synced.over): synced.patch_file
         for _, synced in clusters.sync_paths()
-        if synced.patch_file != patch_file
         for folder in synced.builds
     }
-    places = (place for place, build in clusters.builds.items() if path in build.files)
-    return any(place[0] not in folders or place in others for place in places)
+    places = {place for place, build in clusters.builds.items() if path in build.files}
+    built = places.intersection(files) if clusters.given else places
+    return any(place[0] not in folders or files.get(place, patch_file) != patch_file for place in built)
 
 
 def patched_over_builds(synced: SyncPath, text: str, clusters: ClusterMap) -> PatchTexts:
