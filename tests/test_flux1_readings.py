@@ -946,3 +946,32 @@ def test_a_fluxd_that_would_see_one_thing_twice_is_told_unless_only_a_text_shows
     # Who gives the clusters has looked.
     cluster = {"name": "one", "sync_paths": ["base"]}
     assert "DA036" not in {each.code for each in migrate(files, clusters=[cluster]).findings}
+
+
+@pytest.mark.parametrize(
+    ("more", "is_read"),
+    [
+        ("memcached: {enabled: true}\nmemcached: {enabled: false}\n", True),
+        ("memcached: {enabled: true\n", False),
+        ("memcached: !!int one\n", False),
+        ("", True),
+    ],
+)
+def test_of_a_key_that_stands_twice_in_values_of_fluxd_the_last_one_counts(
+    more: str, *, is_read: bool
+) -> None:
+    url = "https://raw.githubusercontent.com/acme/fleet/main/flux/values.yaml"
+    files: Files = {
+        "flux/flux.yaml": (
+            "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\n"
+            "spec:\n  helmVersion: v3\n"
+            "  chart: {repository: 'https://charts.fluxcd.io', name: flux, version: 1.2.0}\n"
+            f"  valuesFrom:\n  - externalSourceRef: {{url: '{url}'}}\n"
+        ),
+        "flux/values.yaml": f"git: {{url: 'git@github.com:acme/fleet', branch: trunk, path: apps}}\n{more}",
+        "apps/shop/web.yaml": WEB,
+    }
+    (cluster,) = migrate(files).context.clusters
+    assert (cluster.sync_paths, cluster.branch) == (
+        (("apps",), "trunk") if is_read else (("apps/shop",), None)
+    )

@@ -22,7 +22,7 @@ from fluxv2_migrate.folders import in_common
 from fluxv2_migrate.kubernetes import as_object, mapping_at, mappings_in
 from fluxv2_migrate.kustomize import Build
 from fluxv2_migrate.repository.reading import Document, read_documents
-from fluxv2_migrate.yaml_text import read_document
+from fluxv2_migrate.yaml_text import read_last_ones
 
 _BLOCK: Final = re.compile(r":[ \t]*\|[-+0-9]*[ \t]*(?:#.*)?$")
 _VALUES_FILE: Final = "values.yaml"
@@ -236,7 +236,7 @@ def _parsed(text: str, path: str, line: int) -> ValueSource | None:
     if not text.strip() or "ENC[" in text:
         return None
     try:
-        value = read_document(text)[1]
+        value = read_last_ones(text)
     except InvalidManifest:
         return None
     return ValueSource(value, path, line) if isinstance(value, Mapping) else None

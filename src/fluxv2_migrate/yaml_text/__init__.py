@@ -11,6 +11,7 @@ from fluxv2_migrate.yaml_text.composer import (
     compose,
     outline_of,
     read_document,
+    read_last_ones,
     read_nodes,
     read_outline,
     read_value,

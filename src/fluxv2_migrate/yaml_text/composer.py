@@ -105,14 +105,18 @@ def read_document(
     node = read_nodes(text, path=path, line=line)
     if node is None:
         return None, None
-    for each in scalars_of(node) if "!" in text else ():
-        if each.tag and (reason := refusal_of_tag(each)):
-            at = line + line_of(text, each.start)
-            raise InvalidManifest(f"{reason}; fix the file", path=path, line=at)
+    _check_tags(node, text, path, line)
     value = _Values(text, path, line, reader).of(node)
     if "*" in text and _height_of(value) > MAXIMUM_DEPTH:
         raise _too_deep(path, line)
     return node, value
+
+
+def _check_tags(node: Node, text: str, path: str | None, line: int) -> None:
+    for each in scalars_of(node) if "!" in text else ():
+        if each.tag and (reason := refusal_of_tag(each)):
+            at = line + line_of(text, each.start)
+            raise InvalidManifest(f"{reason}; fix the file", path=path, line=at)
 
 
 def read_value(text: str, *, path: str | None = None, line: int = 1, reader: Reader = "flux1") -> Any:
@@ -370,6 +374,10 @@ class _Values:
         self._known[id(node)] = (value, self._nodes + self._repeated - before + 1)
         return value
 
+    def _repeat(self, key: Node, name: str) -> None:
+        reason = f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize fails"
+        raise self._refused(key, f"{reason}; remove one")
+
     def _of_collection(self, node: Node) -> Any:
         self._nodes += len(node.value) + 1
         plain, scalar, plain_key = self._plain, self._scalar, self.plain_key
@@ -392,10 +400,7 @@ class _Values:
             elif not key.style:
                 name = plain_key(name)
             if name in result:
-                reason = (
-                    f"the key {name!r} stands twice in one mapping: fluxd took the last one, kustomize fails"
-                )
-                raise self._refused(key, f"{reason}; remove one")
+                self._repeat(key, name)
             if child.__class__ is not ScalarNode:
                 result[name] = self.of(child)
             elif child.tag:
@@ -456,6 +461,28 @@ def _copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _copy(item) for key, item in value.items()}
     return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+class _LastOnes(_Values):
+    """The values of one document in which the last one counts of keys that stand twice."""
+
+    def _repeat(self, key: Node, name: str) -> None:
+        pass
+
+
+def read_last_ones(text: str) -> Any:
+    r"""Gives the value of a document as Helm and Flux v1 read it: of a key that stands twice the last counts.
+
+    Source: go-yaml v2 `decode.go`, which is strict only where it is asked to be.
+
+    >>> read_last_ones("a: 1\na: 2\n"), read_last_ones("# none\n")
+    ({'a': 2}, None)
+    """
+    node = read_nodes(text)
+    if node is None:
+        return None
+    _check_tags(node, text, None, 1)
+    return _LastOnes(text, None, 1).of(node)
 
 
 def value_of(node: Node | None, reader: Reader = "flux1") -> Any:
