@@ -42,3 +42,34 @@ def test_flux_2_or_a_flux_yaml_says_the_path_too() -> None:
     command = "version: 1\ncommandUpdated:\n  generators:\n  - command: kustomize build .\n"
     build: Files = {"prod/kustomization.yaml": "resources: [web.yaml]\n", "prod/.flux.yaml": command}
     assert told(fm.migrate_repository(files("prod") | build), "RP085") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "values"),
+    [
+        ("secretKeyRef: {name: flux-values}", None),
+        ("externalSourceRef: {url: 'https://charts.example.com/values.yaml'}", None),
+        (
+            "externalSourceRef: {url: 'https://raw.githubusercontent.com/acme/fleet/main/v.yaml'}",
+            "git: {path: [\n",
+        ),
+    ],
+)
+def test_values_that_are_not_here_or_cannot_be_read_may_hold_the_paths(
+    source: str, values: str | None
+) -> None:
+    text = (
+        "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\nspec:\n"
+        "  helmVersion: v3\n  chart: {repository: 'https://charts.fluxcd.io', name: flux, version: 1.2.0}\n"
+        f"  valuesFrom:\n  - {source}\n  values:\n    git: {{url: 'git@git.example.com:acme/fleet'%s}}\n"
+    )
+    given = files("prod") | {"flux/flux.yaml": text % "", **({} if values is None else {"v.yaml": values})}
+    migration = fm.migrate_repository(given)
+    assert told(migration, "RP085") == ["flux/flux.yaml"]
+    assert not migration.ok
+    assert migration.files["flux/flux.yaml"] == given["flux/flux.yaml"]
+    # What stands in the release itself goes over its other values.
+    given["flux/flux.yaml"] = text % ", path: prod, branch: main"
+    migration = fm.migrate_repository(given)
+    assert told(migration, "RP085") == []
+    assert migration.context.clusters[0].sync_paths == ("prod",)

@@ -68,21 +68,21 @@ def _knows_paths(fluxd: Flux1Program) -> bool:
 
 
 def with_filled_in_paths(fluxds: Iterable[Flux1Program]) -> Iterator[Flux1Program]:
-    """Gives the fluxds of manifests of which something else fills in the paths."""
+    """Gives the fluxds of manifests of which something else fills in the paths, or tells them."""
     for each in fluxds:
-        setting = each.settings.get("git-path")
-        if setting is not None and setting.is_placeholder and not each.is_text:
+        if not (_knows_paths(each) or each.is_text):
             yield each
 
 
 def notice_of_filled_in_paths(fluxd: Flux1Program) -> ClusterNotice:
     """Tells that nobody knows what a fluxd syncs."""
-    setting = fluxd.settings["git-path"]
-    message = (
-        f"something else fills in --git-path={setting.value} of fluxd, so nothing says what it syncs: no "
-        "object that syncs it is written"
-    )
-    return ClusterNotice("RP085", message, fluxd.path, max(setting.line, 1))
+    setting = fluxd.settings.get("git-path")
+    if setting is None:
+        unknown, line = "values of fluxd are not here, or cannot be read", fluxd.line
+    else:
+        unknown, line = f"something else fills in --git-path={setting.value} of fluxd", setting.line
+    message = f"{unknown}, so nothing says what it syncs: no object that syncs it is written"
+    return ClusterNotice("RP085", message, fluxd.path, max(line, 1))
 
 
 def sort_programs(
