@@ -220,3 +220,5 @@ def test_what_is_nested_too_deep_is_refused_before_anybody_walks_through_it(coun
             take(manifest)
     with pytest.raises(fm.InvalidManifest, match="more than 100 levels"):
         fm.convert_flux_yaml({"version": values})
+    with pytest.raises(ValidationError, match="more than 100 levels"):
+        fm.Override(policy={"semver": values})

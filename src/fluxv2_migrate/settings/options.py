@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_va
 from fluxv2_migrate.errors import MigrationError
 from fluxv2_migrate.flux2.releases import FluxVersion
 from fluxv2_migrate.frozen import FrozenDict, frozen
+from fluxv2_migrate.given import checked_manifest
 from fluxv2_migrate.kubernetes import LABEL_PATTERN, LONGEST_LABEL, LONGEST_NAME, NAME_PATTERN
 from fluxv2_migrate.quoting.confidential import PrintedModel
 from fluxv2_migrate.settings.inventory import Inventory
@@ -60,7 +61,14 @@ _Accepted = Annotated[
 ]
 _NotEmpty = Annotated[str, Field(min_length=1)]
 _Item = TypeVar("_Item")
-_Frozen = Annotated[_Item, AfterValidator(frozen)]
+
+
+def _frozen_if_walkable(value: Mapping[str, Any]) -> Any:
+    checked_manifest(value, "the fields of an option")
+    return frozen(value)
+
+
+_Frozen = Annotated[_Item, AfterValidator(_frozen_if_walkable)]
 
 
 class _Options(PrintedModel):
