@@ -456,6 +456,17 @@ def test_a_fluxd_that_limits_images_stays_while_some_are_left(held: str, argumen
         assert fm.migrate_repository(migration.files).files == migration.files
 
 
+def test_annotations_that_go_keep_no_fluxd_beside_a_release_that_is_left() -> None:
+    held = release_text(CHART + "  timeout: -1\n")
+    files: Files = {
+        "prod/flux.yaml": fluxd("--git-path=prod", "--git-readonly"),
+        "prod/web.yaml": f"{workload_text(AUTOMATED)}---\n{held}",
+    }
+    migration = migrate(files)
+    assert migration.deleted == ("prod/flux.yaml",)
+    assert fm.migrate_repository(migration.files).files == migration.files
+
+
 @pytest.mark.parametrize("case", ["left", "held back", "out of scope", "another repository"])
 def test_the_operator_stays_while_it_serves(case: str) -> None:
     files = deploy()

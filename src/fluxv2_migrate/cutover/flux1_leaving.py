@@ -60,7 +60,7 @@ def remove_flux1(
     outside = [each for each in documents if each not in serving and not is_in_scope(each.document, around)]
     _tell_kept(outside, around, findings, "it is outside of the scope")
     documents = [each for each in documents if each not in outside]
-    telling = list(_keep_telling(documents, syncs, left, automated, around, findings))
+    telling = list(_keep_telling(documents, syncs, left, automated, workspace, around, findings))
     _tell_serving(serving, left, findings)
     pruned = _tell_pruned((each for each in documents if each not in serving), around, findings)
     leaving = [each for each in documents if each not in (*serving, *telling, *pruned)]
@@ -93,6 +93,7 @@ def _keep_telling(
     syncs: Sequence[ClusterSync],
     left: Mapping[str, LeftReleases],
     automated: Collection[DocumentKey],
+    workspace: Workspace,
     around: Surroundings,
     findings: FindingGroups,
 ) -> Iterator[Flux1Document]:
@@ -101,7 +102,7 @@ def _keep_telling(
     reasons: list[tuple[Collection[str], str]] = [(open_branch, "nothing says which branch it follows")]
     if not around.clusters.given:
         asking = _updated_by_fluxd(automated, around)
-        waiting = asking | _with_unread_marks(left, around)
+        waiting = asking | _with_unread_marks(left, workspace, around)
         limited = {name for name in waiting if limits_images(around.clusters.view(name).settings.fluxd)}
         asking |= {name for name, each in left.items() if each.resources}
         # Where Git does not say yet what a cluster syncs, its fluxd does, as long as something asks for it.
@@ -153,14 +154,17 @@ def _updated_by_fluxd(automated: Collection[DocumentKey], around: Surroundings) 
     return {name for key in automated for name in around.clusters.seeing(key)}
 
 
-def _with_unread_marks(left: Mapping[str, LeftReleases], around: Surroundings) -> set[str]:
+def _with_unread_marks(
+    left: Mapping[str, LeftReleases], workspace: Workspace, around: Surroundings
+) -> set[str]:
     """Gives the clusters with images to update in releases that are left, or in files nobody can read."""
-    texts, errors = around.repository.texts, around.repository.errors
+    errors = around.repository.errors
     found: set[str] = set()
     for view in around.clusters.clusters:
         places = left[view.name].places
         paths = {place.rpartition(":")[0] for place in places} | {each for each in errors if view.syncs(each)}
-        if any("/automated" in texts.get(path, "") for path in paths):
+        # What is edited already is read as a later run finds it.
+        if any("/automated" in (workspace.text(path) or "") for path in paths):
             found.add(view.name)
     return found
 
