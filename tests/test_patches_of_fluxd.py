@@ -527,3 +527,20 @@ def test_what_no_given_cluster_builds_shares_no_patches(given: tuple[str, ...]) 
         assert migration.files["eu/kustomization.yaml"] == files["eu/kustomization.yaml"]
     else:
         assert not migration.ok
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("gone", "no object is called Deployment gone"), ("web", "cannot be built")]
+)
+def test_it_is_told_whether_a_patch_or_what_it_goes_over_stands_in_the_way(name: str, reason: str) -> None:
+    files: Files = {
+        "prod/.flux.yaml": FLUX_YAML,
+        "prod/kustomization.yaml": "resources: [web.yaml]\n"
+        if name == "gone"
+        else "resources: [web.yaml, gone.yaml]\n",
+        "prod/web.yaml": WEB,
+        "prod/flux-patch.yaml": patch(name, ""),
+    }
+    migration = fm.migrate_repository(files, fm.MigrationOptions(sync_roots=("prod",)))
+    (told,) = (each for each in migration.findings if each.code == "RP071")
+    assert reason in told.message

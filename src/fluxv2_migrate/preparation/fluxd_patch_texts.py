@@ -61,7 +61,7 @@ def patched_builds(paths: Sequence[SyncPath], text: str, clusters: ClusterMap) -
         own = clusters.tree.kustomization(folder)
         before = clusters.builds[folder, overs[folder]]
         if not isinstance(own, Kustomization) or not before.ok:
-            raise CannotEdit("what it goes over cannot be built")
+            raise CannotEdit(_why_not_built(before, patch_file))
         if _is_shared(own.path, overs, patch_file, clusters):
             raise CannotEdit(f"other kustomizations build on {own.path}, and would have its patches too")
         found = _listed(own, path, part, before, clusters.tree)
@@ -69,6 +69,12 @@ def patched_builds(paths: Sequence[SyncPath], text: str, clusters: ClusterMap) -
         builds += found.builds
         overruled += found.overruled
     return PatchTexts(texts, tuple(builds), tuple(overruled))
+
+
+def _why_not_built(build: Build, patch_file: str) -> str:
+    """Gives why there is nothing to list patches in; of what they go over it is told where it stands."""
+    failure = build.failure
+    return failure.reason if failure and failure.path == patch_file else "what it goes over cannot be built"
 
 
 def _is_shared(path: str, folders: Collection[str], patch_file: str, clusters: ClusterMap) -> bool:
