@@ -267,6 +267,10 @@ def test_versions_that_no_range_of_flux_v2_holds_are_declared() -> None:
     (entry,) = report.workloads
     assert (entry.status, {each.field for each in entry.declared}) == ("declared", {"image.filter"})
     assert not fm.verify_migration(files, migration.files, options).ok
+    # Where nothing differs, nothing is declared.
+    migration = fm.migrate_repository({"apps/web.yaml": WEB}, options)
+    assert migration.findings
+    assert not migration.declared
 
 
 def policies(known: tuple[Any, ...], pattern: str, policy: str, more: str = "") -> fm.VerificationReport:

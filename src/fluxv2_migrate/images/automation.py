@@ -72,7 +72,8 @@ def migrate_images(
     for document, resource, notice, of, cluster in read.notices:
         if notice.group != GIVEN_BY_KUSTOMIZATIONS:
             findings.add(document, resource, notice, cluster=cluster, of=of)
-            findings.declare_object(resource, *notice.declares)
+            if notice.declares:
+                findings.declare_object(resource, *notice.declares)
     if not read.objects:
         take_out_marks(around, read.plain.keys() & releases.keys(), workspace)
         _tell_given(of_kustomizations, around, workspace, findings)
