@@ -304,3 +304,15 @@ def test_of_a_cluster_that_flux_2_alone_syncs_nothing_is_told_unless_it_holds_fl
     errors = [each for each in fm.migrate_repository(files).findings if each.severity == "error"]
     told = {each.code for each in errors if each.path.startswith("new/")}
     assert {"RP015", "DA015", "DA020"} & told == ({"RP015", "DA015", "DA020"} if mark else set())
+
+
+@pytest.mark.parametrize("folder", ["shop", "tools"])
+def test_what_two_paths_of_one_fluxd_build_alike_is_defined_twice(folder: str) -> None:
+    command = "version: 1\ncommandUpdated: {generators: [{command: kustomize build .}]}\n"
+    files: Files = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": release()}
+    for path, namespace in (("eu", "shop"), ("us", folder)):
+        files[f"{path}/.flux.yaml"] = command
+        files[f"{path}/kustomization.yaml"] = f"resources: [../base]\nnamespace: {namespace}\n"
+    options = fm.MigrationOptions(clusters=(fm.Cluster(name="prod", sync_paths=("eu", "us")),))
+    found = findings(files, "RP016", options)
+    assert [each.path for each in found] == ["us/kustomization.yaml"] * (folder == "shop")

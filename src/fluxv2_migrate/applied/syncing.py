@@ -11,6 +11,7 @@ from fluxv2_migrate.clusters import (
     ClusterMap,
     ClusterView,
     DocumentKey,
+    DocumentPlace,
     Refusal,
     ShapedObject,
     SyncPath,
@@ -23,7 +24,7 @@ from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.placeholders import has_placeholder
 from fluxv2_migrate.flux1.policies import is_annotated
-from fluxv2_migrate.kubernetes import named
+from fluxv2_migrate.kubernetes import group_of, named, namespace_and_name
 from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.reading import is_old_release
 from fluxv2_migrate.surroundings.known import Surroundings, is_in_scope
@@ -109,23 +110,33 @@ def tell_of_syncing(
         _tell_differences(synced, found, found.proposal(created), around, findings)
     for view in clusters.clusters:
         if view.flux1.fluxd is not None or clusters.given:
-            _tell_doubles(_doubles_of_paths(view, applied), _OF_PATHS, findings)
+            _tell_doubles(_doubles_of_paths(view, applied, around), _OF_PATHS, findings)
             _tell_overlapping(view, applied, around, findings)
 
 
 def _doubles_of_paths(
-    view: ClusterView, applied: Mapping[SyncPath, AppliedDifferences]
+    view: ClusterView, applied: Mapping[SyncPath, AppliedDifferences], around: Surroundings
 ) -> Iterator[tuple[AppliedObject, AppliedObject]]:
-    """Gives the objects that several sync paths of a cluster define, each in a document of its own.
+    """Gives the objects that several sync paths of a cluster define, each in a document or build of its own.
 
     Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`: one set of names for all paths.
     """
     seen: dict[tuple[str, str, str], tuple[str, AppliedObject]] = {}
     for synced in view.sync_paths if len(view.sync_paths) > 1 else ():
-        for each in applied[synced].objects if synced in applied else ():
+        read = applied[synced].objects if synced in applied else ()
+        for each in (*read, *_built_objects(synced, around)):
             path, first = seen.setdefault((each.namespace, each.kind, each.name), (synced.path, each))
             if path != synced.path and first.place != each.place:
                 yield first, each
+
+
+def _built_objects(synced: SyncPath, around: Surroundings) -> Iterator[AppliedObject]:
+    """Gives what is built for a path, each where the kustomization stands that gives it last."""
+    for build in around.clusters.synced.builds(synced):
+        for built in build.objects:
+            kind, (namespace, name) = str(built.manifest.get("kind")), namespace_and_name(built.manifest)
+            place = DocumentPlace(built.steps[-1].path if built.steps else built.path, 1)
+            yield AppliedObject(place, group_of(built.manifest), kind, namespace, name)
 
 
 def _tell_overlapping(
