@@ -13,7 +13,7 @@ from manifest_texts import workload_text
 from reference_trees import read_tree
 from test_settled_trees import SETTLED
 
-__all__ = ["Migrated", "repositories"]
+__all__ = ["SYNC", "Migrated", "repositories"]
 
 Files = dict[str, str | bytes]
 
@@ -69,7 +69,7 @@ _WORKLOAD = workload_text(
     container="{name}",
     image="registry.example.com/shop/{name}:{tag}",
 )
-_SYNC = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+SYNC = """apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata: {name: apps, namespace: flux-system}
 spec:
@@ -136,8 +136,8 @@ PLAIN: Files = {
     "more/spared.yaml": _config_map("spared", "shop", "fluxcd.io/ignore: sync_only"),
     "more/other.yaml": _WORKLOAD.format(name="other", automated="false", pattern="glob:*", tag="1.0.0"),
     "demo/shown.yaml": _config_map("shown", "demo"),
-    "clusters/main/apps.yaml": _SYNC,
-    "clusters/main/more.yaml": _SYNC.replace("apps", "more"),
+    "clusters/main/apps.yaml": SYNC,
+    "clusters/main/more.yaml": SYNC.replace("apps", "more"),
     "clusters/main/source.yaml": _SOURCE,
 }
 OVERLAY: Files = {
@@ -187,8 +187,8 @@ FLEET: Files = {
     "- patch: |-\n    - op: replace\n      path: /spec/chart/version\n      value: 2.2.2\n"
     "  target:\n    group: helm.fluxcd.io\n    kind: HelmRelease\n    name: own\n",
     "us/web.yaml": f"{_PATCH.format('web')}spec:\n  chart:\n    repository: https://mirror.example.com\n",
-    "clusters/eu/eu.yaml": _SYNC.replace("apps", "eu"),
-    "clusters/us/us.yaml": _SYNC.replace("apps", "us") + _PUT_OVER,
+    "clusters/eu/eu.yaml": SYNC.replace("apps", "eu"),
+    "clusters/us/us.yaml": SYNC.replace("apps", "us") + _PUT_OVER,
     "clusters/eu/source.yaml": _SOURCE,
     "clusters/us/source.yaml": _SOURCE,
 }

@@ -6,19 +6,9 @@ import pytest
 
 import fluxv2_migrate as fm
 from built_clusters import Files, release
+from manifest_texts import fluxd_text
 
-FLUXD = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: flux, namespace: flux}
-spec:
-  template:
-    spec:
-      containers:
-      - name: flux
-        image: docker.io/fluxcd/flux:1.25.4
-        args: ["--git-path=clusters/staging", "--manifest-generation"]
-"""
+FLUXD = fluxd_text("--git-path=clusters/staging", "--manifest-generation")
 OPERATOR = FLUXD.replace("fluxcd/flux:1.25.4", "fluxcd/helm-operator:1.4.4")
 DEFINITION = """\
 apiVersion: apiextensions.k8s.io/v1

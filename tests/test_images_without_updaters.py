@@ -9,6 +9,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.kustomize import KustomizeTree
+from manifest_texts import fluxd_text
 from patched_overlays import CHART, IMAGE, Files, release
 
 MARKED = release(CHART + IMAGE).replace(
@@ -64,17 +65,7 @@ def test_what_fluxd_never_wrote_is_not_updated_unless_a_person_wants_it(
         assert markers(answered) == 2
 
 
-FLUXD = """apiVersion: apps/v1
-kind: Deployment
-metadata: {name: flux, namespace: flux}
-spec:
-  template:
-    spec:
-      containers:
-      - name: flux
-        image: docker.io/fluxcd/flux:1.25.4
-        args: [--git-url=ssh://git@git.example.com/a/b, --git-path=prod, --manifest-generation]
-"""
+FLUXD = fluxd_text("--git-url=ssh://git@git.example.com/a/b", "--git-path=prod", "--manifest-generation")
 
 
 @pytest.mark.parametrize(("mode", "count"), [("commands", 0), ("updaters", 2)])

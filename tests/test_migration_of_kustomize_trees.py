@@ -217,21 +217,6 @@ def trees(draw: st.DrawFn) -> Files:
     return files
 
 
-@settings(max_examples=150, deadline=None)
-@given(trees(), st.booleans(), st.sampled_from(["flux", "release"]), st.sampled_from(["folder", "beside"]))
-def test_generated_trees_keep_names_and_resolve_references(
-    files: Files, given_paths: bool, namespace: Any, file: Any
-) -> None:
-    roots = tuple(sorted({"/".join(path.split("/")[:2]) for path in files if path.startswith("clusters")}))
-    options = fm.MigrationOptions(
-        sync_roots=roots if given_paths else (), sources=fm.Placement(namespace=namespace, file=file)
-    )
-    migration = fm.migrate_repository(files, options)
-    check(files, migration)
-    again = fm.migrate_repository(migration.files, options)
-    assert again.files == migration.files
-
-
 def built_by_kustomize(files: Files, folder: Path) -> dict[str, str]:
     """Gives the error of each build, empty where it works."""
     write_tree(files, folder)

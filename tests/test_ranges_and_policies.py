@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxv2_migrate import AmbiguousTag, InvalidPolicy, InvalidRange, flux1, flux2
-from fluxv2_migrate.errors import InvalidDuration, InvalidNumber
+from fluxv2_migrate import (
+    AmbiguousTag,
+    InvalidDuration,
+    InvalidNumber,
+    InvalidPolicy,
+    InvalidRange,
+    flux1,
+    flux2,
+)
 from fluxv2_migrate.flux2 import FLUX_VERSIONS
 from fluxv2_migrate.golang import VersionRange, parse_duration, parse_number
 from fluxv2_migrate.golang.ranges import only_in

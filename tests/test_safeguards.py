@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import fluxv2_migrate as fm
+from fluxv2_migrate import InvalidManifest
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES
-from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import BuiltObject, PatchUse
 from fluxv2_migrate.preparation import named_targets
 from fluxv2_migrate.releases import patch_texts, twins

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from built_clusters import Files, release
+from built_clusters import Files, check, release
 from manifest_texts import CHART, release_text
 from test_migration_of_kustomize_trees import trees
 
@@ -56,6 +56,8 @@ def test_what_we_migrate_is_adopted_in_every_cluster(
         sync_roots=roots if given_paths else (), sources=fm.Placement(namespace=namespace, file=file)
     )
     migration = fm.migrate_repository(files, options)
+    check(files, migration)
+    assert fm.migrate_repository(migration.files, options).files == migration.files
     report = verify(files, dict(migration.files), migration, options)
     converted = {each.path for each in migration.resources if each.before}
     for entry in report.releases:

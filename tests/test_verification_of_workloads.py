@@ -10,6 +10,7 @@ import pytest
 
 import fluxv2_migrate as fm
 from manifest_texts import AUTOMATED, workload_text
+from mistaken_repositories import SYNC
 
 Files = dict[str, str | bytes]
 Edit = Callable[[Files], None]
@@ -18,16 +19,6 @@ WEB = workload_text(
     AUTOMATED, "fluxcd.io/tag.web: semver:~1.4", container="web", image="registry.example.com/shop/web:1.4.2"
 )
 DB = WEB.replace("web", "db").replace('    fluxcd.io/automated: "true"\n', "").replace("shop/db", "shop/web")
-SYNC = """apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {name: apps, namespace: flux-system}
-spec:
-  interval: 10m
-  path: ./apps
-  prune: false
-  decryption: {provider: sops}
-  sourceRef: {kind: GitRepository, name: flux-system}
-"""
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
 BEFORE: Files = {
     "apps/web.yaml": WEB,
