@@ -281,7 +281,7 @@ class _Check:
         folder = folder_around(path, kustomizations)
         if path not in self.applied.files and folder is not None:
             return f"{kustomizations[folder].path} does not list its file, or nothing builds that"
-        return f"nothing that is applied of {_shown_paths(self.view)} holds it"
+        return f"nothing that is applied of {shown_folders(self.view.paths)} holds it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,10 +318,6 @@ def _tell_of_markers(
                     f"{shown} does not get ImagePolicy {'/'.join(marker.groups())}, which a marker names"
                 )
                 findings.say("RP055", message, path, line_of(text, marker.start()) + 1)
-
-
-def _shown_paths(view: ClusterView) -> str:
-    return shown_folders(view.paths)
 
 
 def _source_of(spec: Mapping[str, Any], namespace: str) -> Identity | None:

@@ -138,13 +138,9 @@ def _clusters(facts: CutoverFacts) -> Sequence[CutoverCluster]:
         CutoverCluster(
             sync,
             left.get(sync.cluster, LeftReleases(sync.cluster, (), ())),
-            tuple(_own(sync.cluster, facts.expected, is_alone=is_alone)),
+            tuple(each for each in facts.expected if is_alone or each.cluster in ("", sync.cluster)),
             tuple(sorted({*facts.automations.get("", ()), *facts.automations.get(sync.cluster, ())})),
             has_context=not is_alone,
         )
         for sync in facts.syncs
     ]
-
-
-def _own(cluster: str, expected: Iterable[ExpectedRelease], *, is_alone: bool) -> Iterable[ExpectedRelease]:
-    return (each for each in expected if is_alone or each.cluster in ("", cluster))

@@ -158,13 +158,10 @@ def _key_of_sync(cluster: CutoverCluster) -> Iterator[str]:
     create = ("create", "secret", "git")
     if "identity" in settings.keys:
         fluxd = cluster.program("fluxd")
-        get = cluster.kubectl(
-            fluxd.namespace,
-            "get",
-            "secret",
-            name=fluxd.secret_name,
-            options=["-o", f"jsonpath={{.data.{_in_json_path(fluxd.secret_key)}}}"],
-        )
+        # A dot in the key of a Secret is no step of a path.
+        key = fluxd.secret_key.replace(".", "\\.")
+        options = ["-o", f"jsonpath={{.data.{key}}}"]
+        get = cluster.kubectl(fluxd.namespace, "get", "secret", name=fluxd.secret_name, options=options)
         yield f"{get} | base64 -d > fluxd-identity"
         # The key of the server is looked up, and stands in the Secret as known_hosts.
         options = [f"--url={settings.url}", "--private-key-file=./fluxd-identity"]
@@ -173,15 +170,6 @@ def _key_of_sync(cluster: CutoverCluster) -> Iterator[str]:
     else:
         made = cluster.flux(*create, name=SYNC_NAME, options=[f"--url={settings.url}"])
         yield f'{made} --username="$GIT_USERNAME" --password="$GIT_PASSWORD"'
-
-
-def _in_json_path(key: str) -> str:
-    r"""Gives a key as kubectl's JSONPath names it.
-
-    >>> _in_json_path("identity"), _in_json_path("id.rsa")
-    ('identity', 'id\\.rsa')
-    """
-    return key.replace(".", "\\.")
 
 
 def _secret(cluster: CutoverCluster, need: Prerequisite) -> str:

@@ -184,13 +184,14 @@ class FindingGroups:
         subject = self.subject(document)
         if cluster:
             subject = subject._replace(cluster=cluster)
+        is_everywhere = len(self.clusters.seeing(document.key)) == len(self.clusters.clusters)
         finding = Finding(
             notice.code,
             notice.message,
             path=path,
             line=line,
             column=column,
-            cluster="" if self._is_everywhere(document) and not cluster else subject.cluster,
+            cluster="" if is_everywhere and not cluster else subject.cluster,
             resource=resource,
             field=".".join(notice.path),
             related=(*notice.related, *related),
@@ -205,9 +206,6 @@ class FindingGroups:
         # What has another answer is another question.
         asked = "" if notice.answer is None else repr(_decision(notice.answer))
         self.groups.setdefault((notice.code, own, asked), []).append((finding, subject))
-
-    def _is_everywhere(self, document: Document) -> bool:
-        return len(self.clusters.seeing(document.key)) == len(self.clusters.clusters)
 
     def stop(
         self,
@@ -431,7 +429,8 @@ def _decision(answer: Override) -> dict[str, Any]:
 
 def _patterns(subjects: Collection[Subject], *, named: bool) -> Iterable[Mapping[str, Any]]:
     """Gives patterns that match all subjects, the widest that people would write first."""
-    common = {name: values.pop() for name, values in _values(subjects) if len(values) == 1}
+    values = {name: {getattr(subject, name) for subject in subjects} for name in PATTERNS}
+    common = {name: found.pop() for name, found in values.items() if len(found) == 1}
     patterns = {name: _quoted(common[name]) for name in ("namespace", "name") if common.get(name)}
     if len(subjects) > 1 and not named:
         patterns.pop("name", None)
@@ -447,10 +446,6 @@ def _patterns(subjects: Collection[Subject], *, named: bool) -> Iterable[Mapping
         if common.get(name):
             patterns[name] = _quoted(common[name])
             yield dict(patterns)
-
-
-def _values(subjects: Collection[Subject]) -> list[tuple[str, set[str]]]:
-    return [(name, {getattr(subject, name) for subject in subjects}) for name in PATTERNS]
 
 
 def _quoted(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from fluxv2_migrate.clusters import DocumentKey
 from fluxv2_migrate.clusters.seen_objects import SeenObject, UnreadDocument
@@ -101,10 +101,6 @@ def _unread_entry(unread: UnreadDocument, context: Context) -> ReleaseVerificati
     return ReleaseVerification(status, "HelmRelease", unread.path, unread.line, reason=reason)
 
 
-def _spec(found: SeenObject) -> Mapping[str, Any]:
-    return as_object(found.manifest.get("spec"))
-
-
 def _verify(
     release: Flux1Release,
     partner: SeenObject | None,
@@ -162,7 +158,7 @@ def _why_missing(
 def _without_source(partner: SeenObject, context: Context) -> str:
     """Gives why a release comes to nothing because its cluster does not get the source of its chart."""
     default = partner.identity[0] or context.settings(partner.cluster).default_namespace
-    spec = _spec(partner)
+    spec = as_object(partner.manifest.get("spec"))
     reference = as_object(as_object(as_object(spec.get("chart")).get("spec")).get("sourceRef"))
     reference = reference or as_object(spec.get("chartRef"))
     kind, name = str(reference.get("kind")), str(reference.get("name"))

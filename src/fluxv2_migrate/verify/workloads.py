@@ -286,7 +286,8 @@ def _verify(
             found.append(Difference("image.written_by", "fluxd", _NOBODY, (image.container,)))
             continue
         policy = written.tags[tag]
-        notes.append(f"{image.container}: {_shown(image)} is written by ImagePolicy {'/'.join(policy)}")
+        where = ".".join(map(str, image.paths.tag or image.paths.repository))
+        notes.append(f"{image.container}: {where} is written by ImagePolicy {'/'.join(policy)}")
         found += _of_policy(image, policy, written.files[tag], workload, cluster, context)
     found += _misplaced(then.manifest, written, context)
     if workload.identity[0] not in RELEASE_KINDS:
@@ -311,10 +312,6 @@ def _misplaced(manifest: Mapping[str, Any], written: WrittenImages, context: Con
             yield Difference(
                 "image.written_by", _NOBODY, f"ImagePolicy {'/'.join(policy)}, into a wrong field"
             )
-
-
-def _shown(image: ContainerImage) -> str:
-    return ".".join(map(str, image.paths.tag or image.paths.repository))
 
 
 def _is_updated(image: ContainerImage, workload: _Workload, context: Context) -> bool:
