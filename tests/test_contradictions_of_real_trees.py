@@ -22,7 +22,7 @@ from cluster_inventories import (
 )
 from fluxv2_migrate import LiveImage
 from fluxv2_migrate.flux1 import find_images
-from fluxv2_migrate.flux1.containers import POD_SPECS
+from fluxv2_migrate.flux1.images import POD_SPECS
 from fluxv2_migrate.kubernetes import named
 from reference_trees import TREES, documents_of, read_tree
 

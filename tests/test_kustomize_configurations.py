@@ -9,9 +9,8 @@ import pytest
 
 import fluxv2_migrate as fm
 from fluxv2_migrate.kustomize import KustomizeTree, PatchUse
-from fluxv2_migrate.releases.configured_fields import edits_of_configuration
+from fluxv2_migrate.releases.configured_fields import Naming, edits_of_configuration
 from fluxv2_migrate.releases.patched import HeldBack
-from fluxv2_migrate.releases.pointed_fields import Naming
 from patched_overlays import CHART, Files, hold_commuting, release
 from real_kustomize import build_all, difference, write_tree
 

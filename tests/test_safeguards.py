@@ -10,7 +10,7 @@ import fluxv2_migrate as fm
 from fluxv2_migrate import InvalidManifest
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES
 from fluxv2_migrate.kustomize import BuiltObject, PatchUse
-from fluxv2_migrate.preparation import named_targets
+from fluxv2_migrate.preparation import names
 from fluxv2_migrate.releases import patch_texts, twins
 from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.replacement_entries import selects
@@ -37,7 +37,7 @@ def test_a_target_by_names_is_not_written_where_something_else_would_be_built(
         "prod/web.yaml": workload_text(AUTOMATED, name="web", image="ghcr.io/acme/web:1.2.3"),
     }
     assert target not in migrate(files).changed["prod/kustomization.yaml"]
-    monkeypatch.setattr(named_targets, "builds_alike", lambda *_: False)
+    monkeypatch.setattr(names, "builds_alike", lambda *_: False)
     assert target in migrate(files).files["prod/kustomization.yaml"]
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fluxv2_migrate.applied.encrypted_secrets import tell_of_encrypted_secrets
 from fluxv2_migrate.applied.existing_kustomizations import tell_of_health_checks, tell_of_pruning
 from fluxv2_migrate.applied.left_alone import tell_of_annotated_objects, tell_of_disallowed_objects
 from fluxv2_migrate.applied.namespaces import settle_namespaces
 from fluxv2_migrate.applied.readings import settle_readings
-from fluxv2_migrate.applied.refused_manifests import tell_of_refused_metadata, tell_of_removed_apis
+from fluxv2_migrate.applied.refused_manifests import (
+    tell_of_encrypted_secrets,
+    tell_of_refused_metadata,
+    tell_of_removed_apis,
+)
 from fluxv2_migrate.applied.refused_objects import tell_of_refused_objects
 from fluxv2_migrate.applied.running_images import tell_of_running_images
 from fluxv2_migrate.applied.syncing import compare_sync_paths, tell_of_syncing

@@ -9,7 +9,7 @@ from typing import Final
 from fluxv2_migrate.clusters import ClusterView
 from fluxv2_migrate.clusters.cluster_map import ClusterObject
 from fluxv2_migrate.findings.groups import FindingGroups, Notice
-from fluxv2_migrate.flux1.containers import POD_SPECS, ContainerImage, find_images
+from fluxv2_migrate.flux1.images import POD_SPECS, ContainerImage, find_images
 from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.image_objects import canonical_image, parts_of_image
 from fluxv2_migrate.kubernetes import as_object, named, objects_in

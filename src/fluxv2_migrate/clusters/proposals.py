@@ -19,8 +19,8 @@ from fluxv2_migrate.clusters.units import (
     shapes_objects,
     unguided_sync_path,
 )
-from fluxv2_migrate.flux1.containers import find_images
 from fluxv2_migrate.flux1.flux_yaml import FLUX_YAML
+from fluxv2_migrate.flux1.images import find_images
 from fluxv2_migrate.flux2.releases import is_of_flux2
 from fluxv2_migrate.folders import folder_around, folders_of, is_below, kustomization_files, normal_path
 from fluxv2_migrate.kustomize import KustomizeTree

@@ -1,7 +1,6 @@
 """What Flux v1 means: fluxd and the helm-operator."""
 
-from fluxv2_migrate.flux1.containers import ContainerImage, ImagePaths, find_images, set_image
-from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.flux1.images import ContainerImage, ImagePaths, ImageRef, find_images, set_image
 from fluxv2_migrate.flux1.models import (
     ChartFileSelector,
     ChartSource,

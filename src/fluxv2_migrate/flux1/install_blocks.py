@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fluxv2_migrate.flux1.charts import merged_values
-from fluxv2_migrate.flux1.containers import POD_SPECS
+from fluxv2_migrate.flux1.images import POD_SPECS
 from fluxv2_migrate.flux1.install_command import InstallCommand, put_value, set_values
 from fluxv2_migrate.flux1.variables import filled
 from fluxv2_migrate.kubernetes import as_list, as_object

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fluxv2_migrate.errors import InvalidImageReference
-from fluxv2_migrate.flux1.containers import POD_SPECS
 from fluxv2_migrate.flux1.flags import FLAGS, Program, read_arguments, shell_words
-from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.flux1.images import POD_SPECS, ImageRef
 from fluxv2_migrate.kubernetes import as_list, as_object, mappings_in
 
 PROGRAM_IMAGES: Final[Mapping[str, Program]] = {

@@ -13,8 +13,7 @@ from fluxv2_migrate.given import as_kept_text, like_given
 from fluxv2_migrate.kustomize.fields import in_own_letters
 from fluxv2_migrate.preparation.fluxd_patches import FluxdPatches, ListedPatches, list_fluxd_patches
 from fluxv2_migrate.preparation.ignored_objects import say_what_is_ignored
-from fluxv2_migrate.preparation.named_releases import name_releases
-from fluxv2_migrate.preparation.named_targets import name_targets
+from fluxv2_migrate.preparation.names import name_releases, name_targets
 from fluxv2_migrate.preparation.old_patch_fields import list_old_patches
 from fluxv2_migrate.preparation.patch_lists import write_lists_as_documents
 from fluxv2_migrate.preparation.separation import separate_texts

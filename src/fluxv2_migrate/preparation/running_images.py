@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fluxv2_migrate.errors import InvalidImageReference
-from fluxv2_migrate.flux1.containers import FieldPath, containers_of
-from fluxv2_migrate.flux1.images import ImageRef
+from fluxv2_migrate.flux1.images import FieldPath, ImageRef, containers_of
 from fluxv2_migrate.kubernetes import as_list, metadata_of, namespace_and_name
 from fluxv2_migrate.kustomize import Build, Kustomization, remove_entry, replace_entry
 from fluxv2_migrate.yaml_text import Style, edit_document, emit_mapping, read_value, replace_text

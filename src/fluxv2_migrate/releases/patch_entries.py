@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from fluxv2_migrate.clusters import Way
 from fluxv2_migrate.kustomize import PatchPlace, Step, add_patch, merged_with, remove_entry, steps_apart
 from fluxv2_migrate.plan import Leaves, as_patch, fields_part, merge_difference
+from fluxv2_migrate.releases.configured_fields import FieldEdit, LiteralEdit, SelectionEdit
 from fluxv2_migrate.releases.patch_targets import target_of
-from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, SelectionEdit
 from fluxv2_migrate.releases.release import ClustersDisagree
 from fluxv2_migrate.repository.open_files import OpenFiles
 from fluxv2_migrate.repository.workspace import kustomization_change

@@ -31,15 +31,18 @@ from fluxv2_migrate.plan import (
     write_operations,
 )
 from fluxv2_migrate.releases.configured_fields import (
+    FieldEdit,
+    LiteralEdit,
+    Naming,
     edits_of_configuration,
     edits_of_labels,
     edits_of_variable,
+    with_replaced,
 )
 from fluxv2_migrate.releases.forms import MadeOnce, References
 from fluxv2_migrate.releases.patch_entries import KustomizationChange, KustomizationEdits, Unfinished
 from fluxv2_migrate.releases.patch_targets import targets_of
 from fluxv2_migrate.releases.patched import HeldBack, PatchedRelease, state_in_file, states_of
-from fluxv2_migrate.releases.pointed_fields import FieldEdit, LiteralEdit, Naming, with_replaced
 from fluxv2_migrate.releases.release import MigratingRelease
 from fluxv2_migrate.releases.replacements import edits_of_replacement
 from fluxv2_migrate.repository.reading import Document, Repository

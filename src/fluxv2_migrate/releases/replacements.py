@@ -9,9 +9,7 @@ from typing import Any, Final
 
 from fluxv2_migrate.kubernetes import as_list, field_at
 from fluxv2_migrate.kustomize import BuiltObject, pointer_to, split_field_path
-from fluxv2_migrate.releases.patch_targets import moved_fields
-from fluxv2_migrate.releases.patched import HeldBack
-from fluxv2_migrate.releases.pointed_fields import (
+from fluxv2_migrate.releases.configured_fields import (
     FieldEdit,
     LiteralEdit,
     Naming,
@@ -20,6 +18,8 @@ from fluxv2_migrate.releases.pointed_fields import (
     field_edits,
     keys_in_flux_2,
 )
+from fluxv2_migrate.releases.patch_targets import moved_fields
+from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.releases.replacement_entries import (
     SOURCE_FIELDS,
     EntryPath,

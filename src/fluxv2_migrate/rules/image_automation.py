@@ -11,7 +11,7 @@ from fluxv2_migrate.errors import InvalidImageReference
 from fluxv2_migrate.findings.groups import Notice
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef, TagPattern, WorkloadPolicies, find_images
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API
-from fluxv2_migrate.flux1.containers import containers_of, first_of_each, is_addon, unreadable_image
+from fluxv2_migrate.flux1.images import containers_of, first_of_each, is_addon, unreadable_image
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.kubernetes import as_list, as_object, field_at, objects_in, value_at
 from fluxv2_migrate.plan import Path

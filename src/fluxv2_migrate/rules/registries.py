@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fluxv2_migrate.flux1 import ContainerImage, ImageRef
-from fluxv2_migrate.flux1.containers import pod_of
-from fluxv2_migrate.flux1.images import ecr_place
+from fluxv2_migrate.flux1.images import ecr_place, pod_of
 from fluxv2_migrate.flux1.tags import matches_glob
 from fluxv2_migrate.kubernetes import as_list, as_object
 from fluxv2_migrate.settings.of_clusters import FluxdSettings

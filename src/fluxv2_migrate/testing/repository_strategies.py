@@ -10,8 +10,17 @@ from typing import Any, Final, Literal
 from hypothesis import strategies as st
 
 from fluxv2_migrate.flux2.releases import FLUX_VERSIONS
-from fluxv2_migrate.testing.flux_manifests import CHARTS, flux1_programs, flux2_sync, sync_of_flux2
-from fluxv2_migrate.testing.manifest_texts import NAMES, NAMESPACES, STYLES, one_in, written
+from fluxv2_migrate.testing.manifest_texts import (
+    CHARTS,
+    NAMES,
+    NAMESPACES,
+    STYLES,
+    flux1_programs,
+    flux2_sync,
+    one_in,
+    sync_of_flux2,
+    written,
+)
 from fluxv2_migrate.testing.overlay_strategies import Manifest, component, patches, transformers
 from fluxv2_migrate.testing.release_strategies import releases
 from fluxv2_migrate.testing.workload_strategies import workloads

@@ -13,7 +13,7 @@ from fluxv2_migrate.clusters.fluxd_objects import FluxdObject
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster
 from fluxv2_migrate.clusters.seen_objects import SeenObject, SeenRepository
 from fluxv2_migrate.flux1.apis import RELEASE_APIS, is_release_definition
-from fluxv2_migrate.flux1.containers import POD_SPECS
+from fluxv2_migrate.flux1.images import POD_SPECS
 from fluxv2_migrate.flux1.installation import Flux1Program
 from fluxv2_migrate.flux1.policies import is_ignored
 from fluxv2_migrate.flux2.apply_annotations import is_applied_once, is_disabled

@@ -17,16 +17,17 @@ from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
 from fluxv2_migrate.clusters.fluxd_objects import FluxdObject
 from fluxv2_migrate.clusters.reconciled import ReconciledCluster, ReconciledObject
 from fluxv2_migrate.flux1.apis import LAST_RELEASE_API, RELEASE_GROUPS, RELEASE_KINDS
-from fluxv2_migrate.flux1.containers import (
+from fluxv2_migrate.flux1.images import (
     POD_SPECS,
     ContainerImage,
+    ImageRef,
+    ecr_place,
     find_images,
     first_of_each,
     is_addon,
     pod_of,
     unreadable_image,
 )
-from fluxv2_migrate.flux1.images import ImageRef, ecr_place
 from fluxv2_migrate.flux1.policies import WorkloadPolicies, read_policies
 from fluxv2_migrate.flux1.tags import TagPattern, matches_glob
 from fluxv2_migrate.flux2.image_objects import IMAGE_GROUP, ImageObjects, canonical_image, parts_of_image

@@ -1,4 +1,4 @@
-"""Releases that Kustomizations of Flux v2 give several names: each says there what its release was called.
+"""Names that files say before anything is migrated: of releases, and of what patches are for.
 
 The helm-operator made a name of the namespace and the name of its object, and a manifest that several
 Kustomizations sync has several of them. What a Kustomization patches is told apart as all patches are.
@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, Final
 
-from fluxv2_migrate.clusters import DocumentKey, SyncPath
+from fluxv2_migrate.clusters import DocumentKey, SyncPath, builds_alike
 from fluxv2_migrate.clusters.cluster_map import place_of
 from fluxv2_migrate.clusters.flux_kustomizations import FLUX_PATCHES, FluxKustomization
 from fluxv2_migrate.errors import InvalidManifest
+from fluxv2_migrate.flux1.policies import FLUXD_DOMAINS
 from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kubernetes import group_of, metadata_of, namespace_and_name
-from fluxv2_migrate.kustomize import steps_apart
+from fluxv2_migrate.kustomize import BuiltObject, Kustomization, KustomizationPatch, steps_apart
 from fluxv2_migrate.meaning.release_names import installed_name
-from fluxv2_migrate.plan import Set, apply_to_text
+from fluxv2_migrate.plan import Set, apply_to_text, edit_fields
+from fluxv2_migrate.releases.patch_targets import narrowed
+from fluxv2_migrate.releases.patched import HeldBack
 from fluxv2_migrate.repository.reading import Document, is_old_release
 from fluxv2_migrate.repository.workspace import RearrangedTexts
 from fluxv2_migrate.surroundings.known import Surroundings
@@ -36,6 +40,8 @@ from fluxv2_migrate.yaml_text import (
     read_document,
     splice,
 )
+
+_SELECTOR: Final = "annotationSelector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +149,62 @@ def _with_name(text: str, named: _Named, document: Document) -> str:
     added = ended + emit_item(entry, column_of(text, node.start), style)
     wanted = {**value, holder: {**value[holder], name: [*listed, entry]}}
     return read_again(splice(text, [(end, end, added)]), wanted)
+
+
+def name_targets(around: Surroundings) -> RearrangedTexts:
+    """Gives kustomizations in which patches name what they found by annotations of fluxd."""
+    files: dict[str, str] = {}
+    reached: set[str] = set()
+    clusters = around.clusters
+    for kustomization in clusters.tree.kustomizations.values():
+        for patch in kustomization.patches:
+            selector = str((patch.target or {}).get(_SELECTOR) or "")
+            if not any(domain in selector for domain in FLUXD_DOMAINS):
+                continue
+            text = files.get(kustomization.path, kustomization.text)
+            objects = list(_objects(kustomization, around))
+            try:
+                values = _fields_of_target(kustomization, patch, objects)
+                made = {**files, kustomization.path: _edited(text, patch, values)}
+            except (CannotEdit, HeldBack, InvalidManifest):
+                continue
+            if builds_alike(clusters.tree, clusters.builds, made):
+                files = made
+                reached |= {built.path for built in objects if _has(built, kustomization, patch)}
+    return RearrangedTexts(files, frozenset(reached))
+
+
+def _objects(kustomization: Kustomization, around: Surroundings) -> Iterator[BuiltObject]:
+    """Gives the objects that come through a kustomization."""
+    for built in around.clusters.built():
+        if any(step.path == kustomization.path for step in built.steps):
+            yield built
+
+
+def _has(built: BuiltObject, kustomization: Kustomization, patch: KustomizationPatch) -> bool:
+    place = (kustomization.path, patch.field, patch.index)
+    return any((use.kustomization, use.field, use.entry) == place for use in built.patches)
+
+
+def _fields_of_target(
+    kustomization: Kustomization, patch: KustomizationPatch, objects: list[BuiltObject]
+) -> Mapping[str, str]:
+    found: dict[bool, set[tuple[str, str, str]]] = {True: set(), False: set()}
+    for built in objects:
+        for step in built.steps:
+            if step.path == kustomization.path:
+                kind = str(built.manifest.get("kind"))
+                found[_has(built, kustomization, patch)].add((kind, step.namespace, step.name))
+    kinds = sorted({kind for kind, _, _ in found[True]})
+    if not kinds:
+        raise HeldBack("it reaches nothing")
+    wanted, others = (
+        {(namespace, name) for kind, namespace, name in found[is_reached] if kind in kinds}
+        for is_reached in (True, False)
+    )
+    return {"kind": "|".join(kinds), **narrowed(wanted, others)}
+
+
+def _edited(text: str, patch: KustomizationPatch, values: Mapping[str, Any]) -> str:
+    path = (patch.field, patch.index, "target")
+    return edit_document(text, lambda document: edit_fields(document, path, values, [_SELECTOR]))
