@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -130,9 +131,9 @@ def test_images_of_workloads_are_told_where_the_cluster_runs_others(shared: Path
     assert told(*images) == []
     others = [each.model_copy(update={"image": f"{each.image.partition(':')[0]}:other"}) for each in images]
     messages = told(*others)
-    # What a patch says of a workload is of the same container.
+    # What a patch says of a workload is of the same container; of several clusters each is named.
     wanted = {
         f"{named(each.kind, each.namespace, each.name)} runs {each.image} as {each.container}"
         for each in others
     }
-    assert {message.partition(", and ")[0] for message in messages} == wanted
+    assert {re.sub("^in [^:]+: ", "", message).partition(", and ")[0] for message in messages} == wanted
