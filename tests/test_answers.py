@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
@@ -13,6 +14,9 @@ from counted_work import calls_of
 from fluxv2_migrate import LiveFlux1Release
 from fluxv2_migrate.settings.overrides import Subject, override_for
 from pages_of_findings import PAGES, example_of
+
+# The session `thorough` asks for more.
+EXAMPLES_OF_COMPANY = int(os.environ.get("GENERATED_TREES", "30"))
 
 HELM = "repository: https://charts.example.com\n    name: web\n    version: 1.2.3"
 GIT = "git: https://git.example.com/acme/charts\n    ref: main\n    path: web"
@@ -193,6 +197,7 @@ def test_an_answer_settles_its_finding_alone_among_others(code: str) -> None:
     check({**NEIGHBOURS, "m/web.yaml": text, "n/again.yaml": text.replace("shop", "shop-eu")}, code, options)
 
 
+@settings(max_examples=EXAMPLES_OF_COMPANY)
 @given(
     texts=st.lists(st.sampled_from(sorted(EXAMPLES)), min_size=2, max_size=5, unique=True),
     names=st.permutations(["web", "db", "api", "job", "ui"]),

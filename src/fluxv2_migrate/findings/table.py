@@ -252,7 +252,7 @@ _ROWS: Final = (
     FindingType("RP026", "scalar-refused", "error", "Write the values as Flux v1 read them (true, false, or in quotes), or give write_what_flux1_read=\"all\"."),
     FindingType("RP027", "scalar-read-otherwise", "warning", "Write the values as Flux v1 read them (true, false, or in quotes), or give write_what_flux1_read=\"all\"."),
     FindingType("RP028", "value-read-otherwise", "warning", "Write the values as Flux v1 read them (true, false, or in quotes), or leave write_what_flux1_read at \"releases\"."),
-    FindingType("RP029", "release-of-a-base-elsewhere", "error", "Migrate the repository of the base, take that in, and write the patch for its release of Flux v2; accept the code if the release shall stay as it is.", True),
+    FindingType("RP029", "release-of-a-base-elsewhere", "error", "Migrate the repository of the base first, refer to what it is then, and write the patch for its release of Flux v2; accept the code if the release shall stay as it is.", True),
     FindingType("RP035", "left-in-v1-form", "error", "Add its folder to sync_roots, or list it in a kustomization, if a cluster runs it; else remove the file, or say that it shall be left."),
     FindingType("RP036", "flux-1-in-templates", "warning", "Change the templates and programs by hand: what they make would still be of Flux v1.", concern="left"),
     FindingType("RP037", "flux-1-in-json", "warning", "Write the objects as YAML if they shall be migrated; else change or remove them by hand.", concern="left"),
