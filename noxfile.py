@@ -143,7 +143,7 @@ def thorough(session: nox.Session) -> None:
     install(session, "test")
     session.run("pytest", "-m", "thorough", "-n", "auto")
     session.run("python", "tests/single_mistakes.py", "../shared", *(session.posargs or ("3",)))
-    # Answers in any company; and a thousand generated overlays build, with the real kustomize, what their releases become.
+    # Answers in a thousand companies, and as many overlays that build what their releases become.
     laws = (
         "tests/test_answers.py",
         "tests/test_patches_of_releases.py",
