@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import fluxv2_migrate as fm
-from fluxv2_migrate import InvalidManifest
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion, preferred_api_version
 from fluxv2_migrate.meaning import (
     Difference,

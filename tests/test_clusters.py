@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
 from built_clusters import release
-from fluxv2_migrate import InvalidManifest
 from fluxv2_migrate.clusters import (
     AppliedObject,
     ClusterMap,
@@ -24,6 +23,7 @@ from fluxv2_migrate.clusters import (
 )
 from fluxv2_migrate.clusters.manifests_of_files import read_objects
 from fluxv2_migrate.clusters.reading import see_repository
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.folders import is_below, normal_path
 from fluxv2_migrate.kustomize import Build, BuiltObject, KustomizeTree, PatchUse
 from fluxv2_migrate.kustomize.values import read_manifests

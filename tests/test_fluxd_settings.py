@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxv2_migrate import InvalidManifest
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux1.flux_yaml import FluxYaml, find_flux_yaml
 from fluxv2_migrate.flux1.generators import Generator, called_scripts, prints, read_generator
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fluxv2_migrate as fm
-from fluxv2_migrate import AmbiguousTag, InvalidImageReference
+from fluxv2_migrate.errors import AmbiguousTag, InvalidImageReference
 from fluxv2_migrate.flux1 import ImageRef, find_images, set_image
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, check_markers
 from fluxv2_migrate.plan import MarkerEdit, write_markers

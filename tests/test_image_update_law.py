@@ -21,7 +21,7 @@ from fields_fluxd_writes import (
     read_documents,
     read_place,
 )
-from fluxv2_migrate import MissingBuildTime
+from fluxv2_migrate.errors import MissingBuildTime
 from fluxv2_migrate.flux1 import ImageRef, TaggedImage, TagPattern, find_images, set_image, sort_tags
 from fluxv2_migrate.flux2 import FLUX_VERSIONS, FluxVersion
 from fluxv2_migrate.kustomize import KustomizeTree, controller_build

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fluxv2_migrate import InvalidManifest
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import KustomizeTree, merged_with
 from fluxv2_migrate.kustomize.selectors import LabelSelector
 from fluxv2_migrate.kustomize.values import read_manifests, read_value

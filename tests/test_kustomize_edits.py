@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxv2_migrate import InvalidManifest
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize import add_patch, add_resources, read_kustomization, remove_entry
 from fluxv2_migrate.kustomize.fields import in_own_letters
 from fluxv2_migrate.yaml_text import CannotEdit, append_item, read_document, remove_item, split_documents

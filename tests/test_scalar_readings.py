@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxv2_migrate import InvalidManifest
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import read_value
 from fluxv2_migrate.repository.flux1_readings import read_otherwise
 from fluxv2_migrate.yaml_text import compose, read_document

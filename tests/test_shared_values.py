@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxv2_migrate import InvalidManifest
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.flux2.image_objects import read_image_objects, read_mappings
 from fluxv2_migrate.frozen import frozen
 from fluxv2_migrate.kustomize import KustomizeTree

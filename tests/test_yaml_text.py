@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxv2_migrate import InvalidManifest
+from fluxv2_migrate.errors import InvalidManifest
 from fluxv2_migrate.kustomize.values import read_manifests
 from fluxv2_migrate.yaml_text import (
     BlockMapping,

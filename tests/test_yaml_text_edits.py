@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml.error import YAMLError
 
 import fluxv2_migrate as fm
-from fluxv2_migrate import AmbiguousTag, InvalidManifest
+from fluxv2_migrate.errors import AmbiguousTag, InvalidManifest
 from fluxv2_migrate.placement.source_names import source_names
 from fluxv2_migrate.plan import Move, Plan, Remove, Set, apply_to_mapping, apply_to_text
 from fluxv2_migrate.repository.reading import read_documents
