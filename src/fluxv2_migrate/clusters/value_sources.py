@@ -161,20 +161,22 @@ def _objects(
             yield built.manifest, path or reader.tree.kustomizations[build.folder].path, None
     documents = [each for each in reader.documents_called(kind, name) if each.identity[0] in ("", namespace)]
     documents.sort(key=lambda each: in_common(near, each.path), reverse=True)
-    for document in documents:
-        made = list(_as_built(document, near, reader))
-        yield from ((manifest, document.path, None) for manifest in made)
-        if not made:
-            yield document.manifest, document.path, document
+    yield from (found for document in documents for found in _as_built(document, near, reader))
 
 
-def _as_built(document: Document, near: str, reader: ClusterReader) -> Iterator[Mapping[str, Any]]:
-    """Gives what kustomizations make of an object that change it, those that stand nearest first."""
+def _as_built(
+    document: Document, near: str, reader: ClusterReader
+) -> Sequence[tuple[Mapping[str, Any], str, Document | None]]:
+    """Gives what kustomizations make of an object, those that stand nearest first; else the object itself."""
     kind, name = str(document.manifest.get("kind")), document.identity[1]
-    for folder in sorted(reader.tree.roots, key=lambda each: in_common(near, f"{each}/"), reverse=True):
-        for built in reader.built_called(reader.build(folder), kind, name):
-            if (built.path, built.index) == document.key and built.patches:
-                yield built.manifest
+    roots = sorted(reader.tree.roots, key=lambda each: in_common(near, f"{each}/"), reverse=True)
+    made = [
+        (built.manifest, document.path, None)
+        for folder in roots
+        for built in reader.built_called(reader.build(folder), kind, name)
+        if (built.path, built.index) == document.key and built.patches
+    ]
+    return made or [(document.manifest, document.path, document)]
 
 
 def _of_object(
