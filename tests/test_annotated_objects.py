@@ -167,14 +167,16 @@ def test_what_a_generator_makes_is_told_of_its_kustomization() -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"scope": {"names": ["web"]}}, {"overrides": [{"name": "settings", "leave": True}]}],
+    ("options", "told"),
+    [({"scope": {"names": ["web"]}}, ["IM041"]), ({"overrides": [{"name": "settings", "leave": True}]}, [])],
     ids=["scope", "leave"],
 )
-def test_what_is_put_off_is_no_error(options: dict[str, Any]) -> None:
+def test_what_is_put_off_is_asked_of_only_where_fluxd_updates_it(
+    options: dict[str, Any], told: list[str]
+) -> None:
     files: Files = {"apps/other.yaml": annotated("Deployment", AUTOMATED, own(NEVER[0]))}
     migration, _ = judged(files, {**OPTIONS, **options})
-    assert errors(migration) == []
+    assert [each.code for each in errors(migration)] == told
 
 
 def test_an_item_of_a_list_is_told_by_its_name() -> None:

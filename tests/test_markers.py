@@ -241,6 +241,7 @@ def test_texts_that_only_speak_of_markers_hold_none() -> None:
     assert find_markers("") == ()
     assert find_markers('"$imagepolicy": x\n') == ()
     assert find_markers("a: &$imagepolicy b\nc: *$imagepolicy\n") == ()
+    assert find_markers("a: !x$imagepolicy b\n") == ()
 
 
 def test_places_are_those_of_the_file() -> None:

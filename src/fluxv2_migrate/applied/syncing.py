@@ -19,11 +19,13 @@ from fluxv2_migrate.clusters import (
     compare_applied,
 )
 from fluxv2_migrate.clusters.flux_kustomizations import FluxKustomization
+from fluxv2_migrate.clusters.fluxd_clusters import paths_of
 from fluxv2_migrate.clusters.units import overlapping
 from fluxv2_migrate.findings.groups import FindingGroups
 from fluxv2_migrate.flux1.apis import RELEASE_GROUPS
 from fluxv2_migrate.flux1.placeholders import has_placeholder
 from fluxv2_migrate.flux1.policies import is_annotated
+from fluxv2_migrate.folders import normal_path
 from fluxv2_migrate.kubernetes import group_of, named, namespace_and_name
 from fluxv2_migrate.quoting import few, plural, shown_folder
 from fluxv2_migrate.repository.reading import is_old_release
@@ -119,12 +121,16 @@ def _doubles_of_paths(
 ) -> Iterator[tuple[AppliedObject, AppliedObject]]:
     """Gives the objects that several sync paths of a cluster define, each in a document or build of its own.
 
+    What Flux v2 builds beside fluxd has names of its own.
+
     Source: fluxcd/flux 1.25.4 `pkg/cluster/kubernetes/resource/load.go`: one set of names for all paths.
     """
     seen: dict[tuple[str, str, str], tuple[str, AppliedObject]] = {}
+    fluxd = view.flux1.fluxd
+    own = tuple(map(normal_path, view.settings.sync_paths)) if fluxd is None else paths_of(fluxd)
     for synced in view.sync_paths if len(view.sync_paths) > 1 else ():
         read = applied[synced].objects if synced in applied else ()
-        for each in (*read, *_built_objects(synced, around)):
+        for each in (*read, *(_built_objects(synced, around) if synced.path in own else ())):
             path, first = seen.setdefault((each.namespace, each.kind, each.name), (synced.path, each))
             if path != synced.path and first.place != each.place:
                 yield first, each
