@@ -433,6 +433,40 @@ def test_a_fluxd_is_seen_wherever_it_runs(files: dict[str, str | bytes], codes: 
     assert {each.code for each in migration.findings} & {"DA022", "DA028", "IM008"} == {"IM008", *codes}
 
 
+K3S = """\
+apiVersion: helm.cattle.io/v1
+kind: HelmChart
+metadata: {name: flux, namespace: kube-system}
+spec:
+  repo: https://charts.fluxcd.io
+  chart: flux
+  targetNamespace: flux
+  valuesContent: "git: {path: prod}"
+  set: {"additionalArgs[0]": --git-readonly}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "read_only"),
+    [
+        (ARGO.replace("git.readonly", '"additionalArgs[0]"').replace('"true"', "--git-readonly"), True),
+        (
+            ARGO.replace("values:", "valuesObject: {}, values:")
+            .replace("readonly: false", "readonly: true")
+            .replace("name: git.readonly", "name: git.path")
+            .replace('"true"', "prod"),
+            False,
+        ),
+        (K3S, True),
+    ],
+    ids=["application", "object", "k3s"],
+)
+def test_what_is_set_one_by_one_is_read_as_helm_reads_it(text: str, read_only: bool) -> None:
+    workload = workload_text(AUTOMATED, "fluxcd.io/tag.app: semver:~1.4")
+    (cluster,) = fm.migrate_repository({"prod/web.yaml": workload, "setup/flux.yaml": text}).context.clusters
+    assert (cluster.sync_paths, cluster.settings.fluxd.read_only) == (("prod",), read_only)
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

@@ -27,7 +27,7 @@ from fluxv2_migrate.flux1.charts import (
     merged_values,
     programs_of_chart,
 )
-from fluxv2_migrate.flux1.install_command import put_value
+from fluxv2_migrate.flux1.install_command import set_one
 from fluxv2_migrate.flux1.installation import Flux1Program, Locate, programs_of_workload
 from fluxv2_migrate.flux1.raw_files import RawFile
 from fluxv2_migrate.flux1.release_name import default_release_name, release_namespace
@@ -381,7 +381,7 @@ def _of_chart_of_k3s(manifest: Mapping[str, Any], places: Sequence[Document]) ->
     place = ("spec", "set" if set_one_by_one else "valuesContent")
     nested: dict[str, Any] = {}
     for key, value in set_one_by_one.items():
-        put_value(nested, tuple(str(key).split(".")), value)
+        set_one(nested, str(key), value)
     base = places[-1]
     yield from programs_of_chart(
         Flux1Chart(name.rstrip("/").rpartition("/")[2], source, version=str(spec.get("version") or "")),
@@ -395,18 +395,20 @@ def _of_chart_of_k3s(manifest: Mapping[str, Any], places: Sequence[Document]) ->
 def _of_application(manifest: Mapping[str, Any], places: Sequence[Document]) -> Iterator[Flux1Program]:
     """Gives the programs that an Application of Argo CD installs from charts.
 
-    Source: argoproj/argo-cd 2.14 `pkg/apis/application/v1alpha1/types.go`, `util/argo/normalizers`: values as
-    an object go over those in a text, and parameters over both.
+    Source: argoproj/argo-cd 2.14 `pkg/apis/application/v1alpha1/values.go` `ValuesYAML`: values as an object
+    take the place of those in a text; `reposerver/repository/repository.go`: parameters go over both.
     """
     spec, name = as_object(manifest.get("spec")), str(as_object(manifest.get("metadata")).get("name") or "")
     sources = mappings_in(spec.get("sources"))
     base = places[-1]
     for each in sources or [as_object(spec.get("source"))]:
         helm, chart = as_object(each.get("helm")), str(each.get("chart") or each.get("path") or "")
-        given = as_object(helm.get("valuesObject")) or _yaml(str(helm.get("values") or ""))
+        inline = helm.get("valuesObject")
+        given = _yaml(str(helm.get("values") or "")) if inline is None else as_object(inline)
         parameters: dict[str, Any] = {}
         for parameter in mappings_in(helm.get("parameters")):
-            put_value(parameters, tuple(str(parameter.get("name")).split(".")), parameter.get("value"))
+            is_text = parameter.get("forceString") is True
+            set_one(parameters, str(parameter.get("name")), parameter.get("value"), as_text=is_text)
         for program in programs_of_chart(
             Flux1Chart(
                 chart.rstrip("/").rpartition("/")[2],

@@ -71,6 +71,27 @@ def set_values(text: str, *, as_text: bool = False) -> Iterator[tuple[ValuePath,
             yield path, plain == "true" if plain in ("true", "false") and not as_text else plain
 
 
+def set_one(values: dict[str, Any], name: str, value: Any, *, as_text: bool = False) -> None:
+    r"""Puts a value to where a name of Helm's `--set` has it, as tools do that set one after the other.
+
+    They keep commas of a value from Helm, unless it is a list in braces.
+
+    Source: argoproj/argo-cd `util/helm/cmd.go` `cleanSetParameters`; k3s-io/helm-controller
+    `pkg/controllers/chart/chart.go` `typedVal`.
+
+    >>> values = {}
+    >>> set_one(values, "git.readonly", "false")
+    >>> set_one(values, "git.path", "a,b")
+    >>> values
+    {'git': {'readonly': False, 'path': 'a,b'}}
+    """
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    is_list = text.startswith("{") and text.endswith("}")
+    written = text if is_list else re.sub(r"(?<!\\),", r"\,", text)
+    for path, each in set_values(f"{name}={written}", as_text=as_text):
+        put_value(values, path, each)
+
+
 def value_path(name: str) -> ValuePath:
     r"""Gives the keys that a name of a value is made of; an index of a list is a key of its own.
 

@@ -118,7 +118,7 @@ class Workload:
         answer: Override | None = None,
         declares: tuple[str, ...] = (),
     ) -> None:
-        """Says what a person must know, and what differs where that person wants it so."""
+        """Says what a person must know, and of what it declares that it differs."""
         at = (*self.at, *path)
         notice = Notice(code, message, at, group, answer, declares, container=self.container)
         self.notices.append(notice)

@@ -50,7 +50,8 @@ class FormStep:
     """What a release of Flux v2 is before a patch and after it, without its values.
 
     Attributes:
-        after: the same.
+        before: the release as it is without the patch.
+        after: the release as the patch makes it.
         unsaid: what it would be before it, if it did not say yet what the patch only says again; `None`
             where the patch says nothing again.
     """

@@ -108,7 +108,7 @@ def fluxd_settings_of(fluxd: Fluxd) -> FluxdSettings:
 
 
 def limits_images(fluxd: Fluxd) -> bool:
-    """Gives whether a fluxd was told of images that it does not update, or is of a release that says so.
+    """Gives whether a fluxd was told of images that it does not update.
 
     >>> limits_images(Fluxd(include_images=("ghcr.io/acme/*",))), limits_images(Fluxd(git_user="Bot"))
     (True, False)
